@@ -1,0 +1,24 @@
+"""The `dishpatch` command: one small sub-command a verb; the work is in the modules."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from pipelines.errors import DishpatchError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+
+
+def main() -> None:
+    """Run the command line; an error a person can mend is one sentence on stderr and its own exit code."""
+    try:
+        app()
+    except DishpatchError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
