@@ -1,0 +1,1 @@
+"""Sub-commands of `dishpatch`, one module an area; each has `register(app)`."""
