@@ -1,0 +1,169 @@
+"""The flow: every step stated once, by the notebook that is the step and the datasets it reads and writes.
+
+The order is never written down: a step depends on the steps that write what it reads. Dataset names are those of
+the contracts, with `kafka/<topic>` for what the generator or a replay brings in from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from pipelines.errors import UsageError
+from pipelines.settings import PROJECT_DIR
+
+NOTEBOOKS_DIR = PROJECT_DIR / "notebooks"
+
+TOPICS = (
+    "orders",
+    "restaurant_responses",
+    "courier_assignments",
+    "delivery_progress",
+    "payments",
+    "reviews",
+    "courier_shifts",
+    "cities",
+)
+GOLD_TABLES = (
+    "orders_by_hour_and_zone",
+    "fulfilment_by_day_and_restaurant",
+    "delivery_times_by_hour_and_zone",
+    "satisfaction_by_day_and_restaurant",
+    "operations_by_day",
+)
+
+KAFKA = tuple(f"kafka/{topic}" for topic in TOPICS)
+BRONZE = tuple(f"bronze/{topic}" for topic in TOPICS)
+GOLD = tuple(f"gold/{table}" for table in GOLD_TABLES)
+OPERATIONS = ("operations/orders_by_id", "operations/active_orders_by_zone", "operations/orders_by_courier")
+
+# What a flow may read without writing it.
+EXTERNAL = frozenset(KAFKA)
+
+# The cities and days that per-city steps run for are looked up here once it is written.
+TARGETS_DATASET = "warehouse/orders"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One notebook of the flow. A `per_city` step runs once for each (city, business date)."""
+
+    name: str
+    notebook: Path
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    summary: str
+    per_city: bool = False
+
+
+def _step(
+    name: str, folder: str, reads: Sequence[str], writes: Sequence[str], summary: str, per_city: bool = False
+) -> Step:
+    return Step(name, NOTEBOOKS_DIR / folder / f"{name}.ipynb", tuple(reads), tuple(writes), summary, per_city)
+
+
+STEPS: tuple[Step, ...] = (
+    _step("kafka_to_bronze", "10_bronze", KAFKA, BRONZE, "Events from Kafka to Delta on S3, each exactly once"),
+    _step("kafka_to_cassandra", "10_bronze", KAFKA, OPERATIONS, "The operational state of every order, by event time"),
+    _step(
+        "silver_orders", "20_silver", BRONZE, ("silver/orders", "silver/quarantine"), "One row an order, its whole life"
+    ),
+    _step(
+        "silver_to_warehouse", "30_warehouse", ("silver/orders",), ("warehouse/orders",), "What changed, to Snowflake"
+    ),
+    *(
+        _step(
+            f"gold_{table}", "40_gold", ("warehouse/orders",), (f"gold/{table}",), table.replace("_", " ").capitalize()
+        )
+        for table in GOLD_TABLES
+    ),
+    _step("train_eta", "50_models", ("silver/orders",), ("models/eta",), "Delivery time at order time", per_city=True),
+    _step(
+        "evaluate_eta",
+        "50_models",
+        ("silver/orders", "models/eta"),
+        ("models/eta_evaluation",),
+        "The model beside the hour-and-zone median, on the later day",
+        per_city=True,
+    ),
+    _step(
+        "daily_operations",
+        "60_reports",
+        (*GOLD, "warehouse/orders", "models/eta_evaluation"),
+        ("reports/daily_operations",),
+        "A city's business day, for its manager",
+        per_city=True,
+    ),
+)
+
+# Steps whose executed notebook is published as a report.
+REPORTS = ("daily_operations", "evaluate_eta")
+
+
+def dependencies(steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
+    """For each step, in an order in which they can run, the names of the steps that write what it reads.
+
+    Raises UsageError for two steps of one name, two writers of one dataset, a read that nothing writes, or a cycle.
+    """
+    writers = _writers(steps)
+    needs: dict[str, set[str]] = {}
+    for step in steps:
+        if step.name in needs:
+            raise UsageError(f"pipelines/flow.py names two steps '{step.name}'; give one another name")
+        unknown = [dataset for dataset in step.reads if dataset not in writers and dataset not in EXTERNAL]
+        if unknown:
+            raise UsageError(
+                f"Step {step.name} reads {', '.join(unknown)}, which no step writes; see pipelines/flow.py"
+            )
+        needs[step.name] = {writers[dataset] for dataset in step.reads if dataset in writers}
+    try:
+        order = tuple(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        raise UsageError(f"The flow goes in a circle: {' → '.join(error.args[1])}; see pipelines/flow.py") from error
+    position = {step.name: i for i, step in enumerate(steps)}
+    return {name: tuple(sorted(needs[name], key=position.__getitem__)) for name in order}
+
+
+def _writers(steps: Sequence[Step]) -> dict[str, str]:
+    writers: dict[str, str] = {}
+    for step in steps:
+        for dataset in step.writes:
+            if dataset in writers:
+                raise UsageError(f"Both {writers[dataset]} and {step.name} write {dataset}; a dataset has one writer")
+            writers[dataset] = step.name
+    return writers
+
+
+def step_named(name: str, steps: Sequence[Step] = STEPS) -> Step:
+    """The step of that name; UsageError lists the names there are."""
+    for step in steps:
+        if step.name == name:
+            return step
+    raise UsageError(f"There is no step '{name}'; the steps are: {', '.join(step.name for step in steps)}")
+
+
+def selected(steps: Sequence[Step], *, from_steps: Sequence[str] = (), only: Sequence[str] = ()) -> tuple[Step, ...]:
+    """The steps to run: all, exactly `only`, or `from_steps` and everything that depends on them."""
+    if from_steps and only:
+        raise UsageError(
+            "--from and --only exclude each other: --from runs a step and what follows, --only that step alone"
+        )
+    for name in (*from_steps, *only):
+        step_named(name, steps)
+    if only:
+        return tuple(step for step in steps if step.name in only)
+    if not from_steps:
+        return tuple(steps)
+    reached = set(from_steps) | downstream(dependencies(steps), from_steps)
+    return tuple(step for step in steps if step.name in reached)
+
+
+def downstream(needs: Mapping[str, Sequence[str]], names: Sequence[str]) -> set[str]:
+    """Names of all steps that depend on `names`, directly or not. `needs` is in running order."""
+    reached: set[str] = set()
+    for name, upstream in needs.items():
+        if any(up in reached or up in names for up in upstream):
+            reached.add(name)
+    return reached
