@@ -1,0 +1,117 @@
+"""How orders live after they are placed: the typed form of `cities/usual_lives.yaml`, where each number says why."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+USUAL_LIVES = Path(__file__).resolve().parent / "cities" / "usual_lives.yaml"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+Spread = Annotated[float, Field(ge=0, le=2)]  # sigma of a log-normal factor with median 1
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kitchen(Section):
+    answer_seconds: Seconds
+    answer_spread: Spread
+    unanswered_after_seconds: Seconds
+    rejection_share: Share
+    unanswered_share: Share
+    usual_minutes: Annotated[float, Field(gt=0)]
+    restaurant_spread: Spread
+    order_spread: Spread
+    load_exponent: Annotated[float, Field(ge=0, le=2)]
+    rejection_reasons: dict[str, float]
+
+
+class Customer(Section):
+    change_mind_share: Share
+    change_mind_seconds: Seconds
+    impatient_share: Share
+    impatient_after_seconds: Seconds
+    absent_share: Share
+    absent_wait_seconds: Seconds
+
+
+class Dispatch(Section):
+    lead_seconds: Seconds
+    patience_seconds: Seconds
+    retry_seconds: Annotated[float, Field(ge=1)]
+    answer_seconds: Annotated[float, Field(ge=1)]
+    decline_share: Share
+    decline_far_share: Share
+    far_seconds: Seconds
+    reach_seconds: Seconds
+    breakdown_share: Share
+    breakdown_seconds: Seconds
+    decline_reasons: dict[str, float]
+
+
+class Riding(Section):
+    courier_spread: Spread
+    trip_spread: Spread
+    arrive_seconds: Seconds
+    pick_up_seconds: Seconds
+    hand_off_seconds: Seconds
+    service_spread: Spread
+    congestion_by_hour: Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]
+
+
+class Promise(Section):
+    slack_seconds: Seconds
+    step_seconds: Annotated[float, Field(ge=1)]
+    change_after_seconds: Seconds
+    change_share: Share
+
+
+class Payment(Section):
+    methods: dict[str, float]
+    first_attempt_fails_share: Share
+    refund_seconds: Seconds
+    goodwill_after_seconds: Seconds
+    goodwill_share: Share
+    goodwill_part: Share
+
+
+class Review(Section):
+    share: Share
+    share_when_late: Share
+    text_share: Share
+    delay_seconds: Seconds
+    longest_delay_seconds: Seconds
+    languages: dict[str, float]
+
+
+class Lives(Section):
+    """Probabilities and durations of everything between placement and review. Units are in the names."""
+
+    kitchen: Kitchen
+    customer: Customer
+    dispatch: Dispatch
+    riding: Riding
+    promise: Promise
+    payment: Payment
+    review: Review
+
+    def overlaid(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """These lives with single values replaced, section by section, ready to be validated."""
+        merged = self.model_dump()
+        for section, values in changes.items():
+            known = merged.get(section)
+            merged[section] = known | values if isinstance(known, dict) and isinstance(values, dict) else values
+        return merged
+
+
+@cache
+def usual_lives() -> Lives:
+    """The lives of a usual city, from `cities/usual_lives.yaml`."""
+    return Lives.model_validate(yaml.safe_load(USUAL_LIVES.read_text(encoding="utf-8")))

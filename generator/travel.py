@@ -1,0 +1,88 @@
+"""Travel times: along a city's streets where its network is known, else by straight line times a detour.
+
+`TravelTimes` is the interface; `network.NetworkTravel` and `CrowTravel` are the two kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from generator.city import City
+from pipelines.errors import UsageError
+
+# Door-to-door speeds in km/h on free streets, lights and turns included. Walking and cycling are common figures of city
+# surveys; an e-bike is held to 25 km/h in most places and loses a fifth of it at lights; motorcycles pass queues, cars do not.
+SPEED_KMH = {"walking": 5.0, "bicycle": 14.0, "e_bike": 20.0, "motorcycle": 25.0, "car": 23.0}
+VEHICLES = tuple(SPEED_KMH)
+
+# How much of the city's congestion a vehicle feels: 0 none, 1 all of it. Two-wheelers pass queues.
+CONGESTION_FELT = {"walking": 0.0, "bicycle": 0.2, "e_bike": 0.4, "motorcycle": 0.6, "car": 1.0}
+
+# Street distance over straight-line distance; city street networks are commonly measured between 1.2 and 1.5.
+DETOUR = 1.35
+
+METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
+
+
+class TravelTimes(Protocol):
+    """Travel time between places. All arguments broadcast against each other."""
+
+    def seconds(
+        self,
+        from_lat: np.ndarray | float,
+        from_lng: np.ndarray | float,
+        to_lat: np.ndarray | float,
+        to_lng: np.ndarray | float,
+        vehicle: np.ndarray | int,
+        hour: np.ndarray | int,
+    ) -> np.ndarray:
+        """Seconds, float64. `vehicle` are codes of `vehicle_codes`; `hour` is the local hour, 0 to 23."""
+        ...
+
+
+def vehicle_codes(names: Sequence[str]) -> np.ndarray:
+    """Code of each vehicle name (its place in VEHICLES), int64; UsageError names an unknown vehicle."""
+    unknown = sorted(set(names) - set(VEHICLES))
+    if unknown:
+        raise UsageError(f"unknown vehicle {unknown[0]!r}; known: {', '.join(VEHICLES)}. Map it to one of these.")
+    places = {name: code for code, name in enumerate(VEHICLES)}
+    return np.array([places[name] for name in names], dtype=np.int64)
+
+
+def straight_metres(
+    from_lat: np.ndarray | float, from_lng: np.ndarray | float, to_lat: np.ndarray | float, to_lng: np.ndarray | float
+) -> np.ndarray:
+    """Straight-line metres on a locally flat earth; within 0.1 % of the great circle over a city."""
+    mid = np.radians((np.asarray(from_lat, dtype=np.float64) + to_lat) / 2)
+    north = (np.asarray(to_lat, dtype=np.float64) - from_lat) * METRES_PER_DEGREE
+    east = (np.asarray(to_lng, dtype=np.float64) - from_lng) * METRES_PER_DEGREE * np.cos(mid)
+    return np.asarray(np.hypot(north, east))
+
+
+def slowdown(congestion_by_hour: Sequence[float], vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
+    """Factor on free-flow time: what a vehicle feels of the city's congestion at a local hour."""
+    felt = np.array([CONGESTION_FELT[name] for name in VEHICLES])[vehicle]
+    return np.asarray(1.0 + felt * (np.asarray(congestion_by_hour)[hour] - 1.0))
+
+
+class CrowTravel:
+    """Straight line times a detour, for cities whose streets are not known."""
+
+    def __init__(self, city: City) -> None:
+        self._congestion = city.lives.riding.congestion_by_hour
+
+    def seconds(
+        self,
+        from_lat: np.ndarray | float,
+        from_lng: np.ndarray | float,
+        to_lat: np.ndarray | float,
+        to_lng: np.ndarray | float,
+        vehicle: np.ndarray | int,
+        hour: np.ndarray | int,
+    ) -> np.ndarray:
+        metres = straight_metres(from_lat, from_lng, to_lat, to_lng) * DETOUR
+        speed = np.array([SPEED_KMH[name] for name in VEHICLES])[vehicle] / 3.6
+        return np.asarray(metres / speed * slowdown(self._congestion, vehicle, hour))
