@@ -1,0 +1,69 @@
+"""The warehouse's process: fakesnow's server with everything kept on disk.
+
+Run as `python -m pipelines.local.warehouse_server FOLDER PORT`. fakesnow's own command keeps nothing: its databases are
+in memory, its stages in a new temporary folder at each start, and its load history (which makes COPY INTO skip a file
+already loaded) in a database in memory. Here all three are under FOLDER. It reaches into names that fakesnow does not
+promise, so the version is pinned, and a service test loads, restarts and loads again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.local.service import LOOPBACK
+
+# Snowpark sends this on close; the stand-in does not know it.
+NOP_REGEXES = [r"(?i)^select system\$cancel_all_queries"]
+
+
+def server(folder: Path) -> Any:
+    """The ASGI application, its databases under folder/db and its stages under folder/stages."""
+    databases, stages = folder / "db", folder / "stages"
+    for needed in (databases, stages):
+        needed.mkdir(parents=True, exist_ok=True)
+
+    import fakesnow.instance
+    import fakesnow.server
+    from fakesnow.transforms import stage
+
+    stage.LOCAL_BUCKET_PATH = str(stages)
+    with _global_database_in(databases / "_fs_global.db", fakesnow.instance.GLOBAL_DATABASE_NAME):
+        fakesnow.server.shared_fs = fakesnow.instance.FakeSnow(db_path=databases, nop_regexes=NOP_REGEXES)
+    return fakesnow.server.app
+
+
+@contextmanager
+def _global_database_in(file: Path, name: str) -> Iterator[None]:
+    """While open, a new DuckDB connection has fakesnow's global database attached from a file.
+
+    fakesnow attaches one in memory only where there is none of that name.
+    """
+    import duckdb
+
+    connect = duckdb.connect
+
+    def attached(*args: Any, **kwargs: Any) -> Any:
+        connection = connect(*args, **kwargs)
+        connection.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS {name}")
+        return connection
+
+    duckdb.connect = attached
+    try:
+        yield
+    finally:
+        duckdb.connect = connect
+
+
+def main(folder: Path, port: int) -> None:
+    """Serve until SIGTERM."""
+    import uvicorn
+
+    uvicorn.run(server(folder), host=LOOPBACK, port=port, log_level="warning", timeout_graceful_shutdown=5)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).absolute(), int(sys.argv[2]))
