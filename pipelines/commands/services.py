@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("up")(up)
     app.command("down")(down)
     app.command("status")(show_status)
+    app.command("lab")(lab)
 
 
 def up() -> None:
@@ -62,6 +63,20 @@ def show_status(
         console.print(_table(states))
         console.print(_summary(states, missing), soft_wrap=True, highlight=False)
     raise typer.Exit(1 if missing else 0)
+
+
+def lab() -> None:
+    """Start the services, then JupyterLab on loopback with its token; stop the services when Lab ends (Ctrl-C)."""
+    from pipelines import local
+    from pipelines.local.lab import run_lab
+
+    with reporter() as (_, progress):
+        local.up(progress)
+    try:
+        code = run_lab()
+    finally:
+        down()
+    raise typer.Exit(code)
 
 
 def _table(states: list[ServiceState]) -> object:

@@ -46,7 +46,9 @@ def java_program() -> str:
 def java_version(program: str) -> int | None:
     """Major version that this `java` reports, or None if it does not run."""
     try:
-        done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=30, check=True)
+        done = subprocess.run(
+            [program, "-XX:-UsePerfData", "-version"], capture_output=True, text=True, timeout=30, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     found = re.search(r'version "(\d+)(?:\.(\d+))?', done.stderr + done.stdout)

@@ -52,11 +52,16 @@ def check_ports(services: Iterable[Service]) -> None:
     """Every port can be listened on now."""
     for service in services:
         for port in service.listening_ports():
-            if not port_is_free(port):
-                raise SetupError(
-                    f"port {port} on {LOOPBACK}, needed by {service.title}, is in use{holder(port)}. "
-                    f"Stop that program, or choose other ports: DISHPATCH_LOCAL_PORT_BASE={free_base(service, port)}."
-                )
+            check_port(port, service.title, service.settings.local_port_base)
+
+
+def check_port(port: int, title: str, base: int) -> None:
+    """One port can be listened on now; `title` names who needs it, `base` is the present port base."""
+    if not port_is_free(port):
+        raise SetupError(
+            f"port {port} on {LOOPBACK}, needed by {title}, is in use{holder(port)}. "
+            f"Stop that program, or choose other ports: DISHPATCH_LOCAL_PORT_BASE={free_base(port, base)}."
+        )
 
 
 def port_is_free(port: int) -> bool:
@@ -71,9 +76,8 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def free_base(service: Service, port: int) -> int:
-    """A base near the present one whose port in question is free."""
-    base = service.settings.local_port_base
+def free_base(port: int, base: int) -> int:
+    """A base near the present one for which the port in question is free."""
     for shift in (1000, 2000, 3000, 4000, -1000):
         if base + shift in PORT_BASES and port_is_free(port + shift):
             return base + shift

@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Launch:
-    """One process as the supervisor starts it: paths are absolute, and no secret is in it, as it is written to a file."""
+    """One process as the supervisor starts it: paths are absolute, no secret is in it, as it is written to a file."""
 
     name: str
     argv: list[str]

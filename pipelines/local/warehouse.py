@@ -35,7 +35,9 @@ class Warehouse(Service):
             session_parameters={"CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED": False},
         )
         try:
-            if connection.cursor().execute("select 1").fetchone() != (1,):
+            cursor = connection.cursor()
+            cursor.execute("select 1")
+            if cursor.fetchone() != (1,):
                 raise ConnectionError("select 1 did not give 1")
         finally:
             connection.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,14 @@ def server(folder: Path) -> Any:
     for needed in (databases, stages):
         needed.mkdir(parents=True, exist_ok=True)
 
-    import fakesnow.instance
-    import fakesnow.server
-    from fakesnow.transforms import stage
-
+    # By name: the package also has a function called `server`, which hides the module from attribute access.
+    instance: Any = import_module("fakesnow.instance")
+    http: Any = import_module("fakesnow.server")
+    stage: Any = import_module("fakesnow.transforms.stage")
     stage.LOCAL_BUCKET_PATH = str(stages)
-    with _global_database_in(databases / "_fs_global.db", fakesnow.instance.GLOBAL_DATABASE_NAME):
-        fakesnow.server.shared_fs = fakesnow.instance.FakeSnow(db_path=databases, nop_regexes=NOP_REGEXES)
-    return fakesnow.server.app
+    with _global_database_in(databases / "_fs_global.db", instance.GLOBAL_DATABASE_NAME):
+        http.shared_fs = instance.FakeSnow(db_path=databases, nop_regexes=NOP_REGEXES)
+    return http.app
 
 
 @contextmanager
