@@ -1,0 +1,172 @@
+"""The Kafka message format: a value is one Parquet micro-batch (zstd) of rows of one partition.
+
+Headers: `contract` (events/<topic>), `contract_version`, `rows`, `traceparent`, `producer_id`, `sequence` (per producer,
+topic and partition, from 0 within a unit) and `unit`. A reader admits a message only if its bytes are Parquet, its headers name a contract
+version we know, its row count is the stated one and its columns have the contract's types; anything else is a
+`MessageRejected` whose reason goes to the dead letters with the original bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from kafka.partitioner.default import murmur2
+
+from pipelines.contracts import Contract, conform, load_contract
+from pipelines.errors import ContractViolation
+
+MAX_ROWS = 10_000  # a message; at 50 bytes an event about 500 KB, well under the broker's 2 MB
+MAX_VALUE_BYTES = 1_900_000  # the broker's message.max.bytes is 2 MiB, headers and framing included
+MAX_DECODED_BYTES = 256 * 1024 * 1024  # a message of a few hundred bytes can expand to gigabytes through its dictionary
+
+Headers = list[tuple[str, bytes]]
+
+
+class MessageRejected(ContractViolation):
+    """A message its contract does not admit. `reason` is a stable word, the message the detail."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who produced a message: the headers that are the same for all messages of a unit."""
+
+    producer_id: str
+    unit: str
+    traceparent: str
+
+
+def partition_of(keys: pa.Array | pa.ChunkedArray, partitions: int) -> np.ndarray:
+    """Partition (int32) of each key, by Kafka's own default (murmur2), so keyed producers of other makes agree."""
+    encoded = keys.combine_chunks().dictionary_encode() if isinstance(keys, pa.ChunkedArray) else keys.dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks().unify_dictionaries()
+    numbers = np.array(
+        [(murmur2(key.as_py().encode()) & 0x7FFFFFFF) % partitions for key in encoded.dictionary], dtype=np.int32
+    )
+    return numbers[encoded.indices.to_numpy(zero_copy_only=False)] if len(numbers) else np.array([], dtype=np.int32)
+
+
+def micro_batches(table: pa.Table, contract: Contract, partitions: int) -> Iterator[tuple[int, pa.Table]]:
+    """(partition, rows) with at most MAX_ROWS rows each; rows of a key stay in their order and in one partition."""
+    numbers = partition_of(table.column(str(contract.custom("messageKey"))), partitions)
+    for partition in np.unique(numbers):
+        rows = table.filter(pa.array(numbers == partition))
+        for start in range(0, rows.num_rows, MAX_ROWS):
+            yield int(partition), rows.slice(start, MAX_ROWS)
+
+
+def encode(rows: pa.Table, contract: Contract, origin: Origin, sequence: int) -> Iterator[tuple[bytes, Headers]]:
+    """Message values with their headers, numbered from `sequence`; a batch of more than MAX_VALUE_BYTES is halved until it fits."""
+    sink = io.BytesIO()
+    pq.write_table(conform(rows, contract), sink, compression="zstd")
+    value = sink.getvalue()
+    if len(value) > MAX_VALUE_BYTES and rows.num_rows > 1:
+        half = rows.num_rows // 2
+        for part in (rows.slice(0, half), rows.slice(half)):
+            for encoded in encode(part, contract, origin, sequence):
+                yield encoded
+                sequence += 1
+        return
+    yield value, [
+        ("contract", contract.key.encode()),
+        ("contract_version", contract.version.encode()),
+        ("rows", str(rows.num_rows).encode()),
+        ("traceparent", origin.traceparent.encode()),
+        ("producer_id", origin.producer_id.encode()),
+        ("unit", origin.unit.encode()),
+        ("sequence", str(sequence).encode()),
+    ]
+
+
+def header(headers: Sequence[tuple[str, bytes]] | None, name: str) -> str | None:
+    """Text of a header, None where it is absent or not text."""
+    for key, value in headers or ():
+        if key == name and value is not None:
+            return value.decode("utf-8", "replace")
+    return None
+
+
+def decode(value: bytes | None, headers: Sequence[tuple[str, bytes]] | None, topic: str) -> tuple[pa.Table, str]:
+    """(rows as the contract's table, contract version) of one message, or MessageRejected with the reason."""
+    contract = load_contract(f"events/{topic}")
+    if value is None:
+        raise MessageRejected("null_value", "the value is null; this topic has no deletes")
+    if len(value) == 0:
+        raise MessageRejected("empty_value", "the value has no bytes")
+    version = _admitted_version(headers, contract)
+    table = _read_parquet(value)
+    stated = header(headers, "rows")
+    if stated is None or not stated.isdigit() or int(stated) != table.num_rows:
+        raise MessageRejected("row_count_mismatch", f"header rows says {stated}, the value has {table.num_rows}")
+    try:
+        return conform(table, contract), version
+    except ContractViolation as error:
+        raise MessageRejected("schema_mismatch", str(error)) from error
+
+
+def _admitted_version(headers: Sequence[tuple[str, bytes]] | None, contract: Contract) -> str:
+    name, version = header(headers, "contract"), header(headers, "contract_version")
+    if name is None or version is None:
+        raise MessageRejected("headers_missing", "headers contract and contract_version are required")
+    if name != contract.key:
+        raise MessageRejected("wrong_contract", f"header contract is {name}, this topic's is {contract.key}")
+    known = version.split(".")[0] == contract.version.split(".")[0] and _number(version) <= _number(contract.version)
+    if not known:
+        raise MessageRejected(
+            "unknown_contract_version", f"{name} {version}; known is {contract.version}: upgrade, then replay the dead letter"
+        )
+    return version
+
+
+def _number(version: str) -> tuple[int, ...]:
+    parts = version.split(".")
+    return tuple(int(p) for p in parts) if len(parts) == 3 and all(p.isdigit() for p in parts) else (10**9,)
+
+
+def _read_parquet(value: bytes) -> pa.Table:
+    try:
+        metadata = pq.read_metadata(pa.BufferReader(value))
+        if metadata.num_rows > 10 * MAX_ROWS:
+            raise MessageRejected("too_large", f"{metadata.num_rows} rows in one message; the limit is {10 * MAX_ROWS}")
+        _refuse_expansion(value, metadata)
+        return pq.read_table(pa.BufferReader(value), partitioning=None)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise MessageRejected("not_parquet", f"{len(value)} bytes, first {value[:8]!r}: {error}") from error
+
+
+def _refuse_expansion(value: bytes, metadata: pq.FileMetaData) -> None:
+    """Refuse a message whose text would expand past MAX_DECODED_BYTES, before expanding it."""
+    plain = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    text = [
+        metadata.schema.column(i).path
+        for i in range(metadata.num_columns)
+        if metadata.schema.column(i).physical_type == "BYTE_ARRAY"
+    ]
+    expanded = plain
+    if plain <= MAX_DECODED_BYTES and text:
+        encoded = pq.ParquetFile(pa.BufferReader(value), read_dictionary=text).read(columns=text)
+        expanded += sum(_expanded_bytes(chunk) for column in encoded.columns for chunk in column.chunks)
+    if expanded > MAX_DECODED_BYTES:
+        raise MessageRejected("too_large", f"{len(value)} bytes expand to more than {MAX_DECODED_BYTES // 2**20} MiB")
+
+
+def _expanded_bytes(array: pa.Array) -> int:
+    if pa.types.is_dictionary(array.type):
+        longest = pc.max(pc.binary_length(array.dictionary)).as_py() or 0
+        return int(longest) * len(array)
+    if pa.types.is_list(array.type):
+        return _expanded_bytes(array.values)
+    if pa.types.is_struct(array.type):
+        return sum(_expanded_bytes(array.field(i)) for i in range(array.type.num_fields))
+    return 0

@@ -1,0 +1,147 @@
+"""Publish events: a unit (a generated day, an imported file) is in Kafka whole and once, or not at all.
+
+Guarantee: all messages of a unit and its progress record are sent in one Kafka transaction. If the publisher dies at any
+line, the transaction is aborted (the next publisher of the same id fences and aborts it) and the unit is not there; run
+it again. If it dies after the commit, the progress record is there and the unit is skipped. Two publishers of one id at
+once: the later one wins, the earlier one gets an error and has published nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from kafka.errors import KafkaError
+
+from pipelines.connectors.kafka import producer, read_to_end, transaction
+from pipelines.contract_rules import broken_rules, rules
+from pipelines.contracts import conform, load_contract
+from pipelines.errors import ContractViolation, ImportRefused, ServiceError
+from pipelines.messages import Origin, encode, micro_batches
+from pipelines.movers.topics import PROGRESS_TOPIC, ensure_business_topics
+from pipelines.settings import settings
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a call published: rows by topic; `already_there` if the unit had been published before and nothing was sent."""
+
+    rows: dict[str, int]
+    messages: int
+    already_there: bool
+
+
+def published_units(producer_id: str | None = None) -> dict[str, dict[str, Any]]:
+    """Progress records by unit of one producer; without `producer_id` of all, by `<producer_id>/<unit>`."""
+    ensure_business_topics()
+    found: dict[str, dict[str, Any]] = {}
+    for records in read_to_end(PROGRESS_TOPIC, {}):
+        for record in records:
+            if record.value is not None:
+                progress = json.loads(record.value)
+                found[f"{progress['producer_id']}/{progress['unit']}"] = progress
+    if producer_id is None:
+        return found
+    return {p["unit"]: p for p in found.values() if p["producer_id"] == producer_id}
+
+
+def publish_unit(
+    producer_id: str,
+    unit: str,
+    events: Mapping[str, pa.Table],
+    *,
+    fingerprint: str,
+    rejected: int = 0,
+    on_batch: Callable[[int], None] | None = None,
+) -> Published:
+    """Publish `events` (topic -> rows of its event contract) as one unit.
+
+    The same unit with the same fingerprint again sends nothing. With another fingerprint it is refused (ImportRefused):
+    a published unit is history. A row that breaks its contract is refused before anything is sent (ContractViolation).
+    """
+    tables = {topic: _checked(topic, table) for topic, table in events.items()}
+    ensure_business_topics()
+    try:
+        with producer(f"dishpatch:{producer_id}") as client:
+            earlier = published_units(producer_id).get(unit)
+            if earlier:
+                return _already_there(earlier, producer_id, unit, fingerprint)
+            with transaction(client) as send:
+                messages = _send_events(send, tables, _origin(producer_id, unit), on_batch)
+                progress = _progress(producer_id, unit, fingerprint, tables, rejected, messages)
+                send(PROGRESS_TOPIC, json.dumps(progress).encode(), key=f"{producer_id}/{unit}".encode(), partition=0)
+    except KafkaError as error:
+        raise ServiceError(f"publishing {producer_id} {unit} failed, nothing of it was published: {error!r}") from error
+    return Published(progress["rows"], messages, already_there=False)
+
+
+def _checked(topic: str, table: pa.Table) -> pa.Table:
+    contract = load_contract(f"events/{topic}")
+    conformed = conform(table, contract)
+    broken = broken_rules(conformed, rules(contract))
+    bad = pc.greater(pc.list_value_length(broken), 0)
+    if pc.any(bad).as_py():
+        row = pc.index(bad, pa.scalar(True)).as_py()
+        raise ContractViolation(
+            f"{contract.key} {contract.version}: {pc.sum(bad).as_py()} of {table.num_rows} rows break a rule; row {row} "
+            f"breaks {', '.join(broken[row].as_py())}: {conformed.slice(row, 1).to_pylist()[0]}. Mend the producer; nothing was sent."
+        )
+    return conformed
+
+
+def _already_there(earlier: dict[str, Any], producer_id: str, unit: str, fingerprint: str) -> Published:
+    if earlier["fingerprint"] != fingerprint:
+        raise ImportRefused(
+            f"{producer_id} has published {unit} before from other input (fingerprint {earlier['fingerprint'][:12]}, now "
+            f"{fingerprint[:12]}); published events are history. Use another date, seed or city, or an empty DISHPATCH_DATA_DIR."
+        )
+    return Published({topic: 0 for topic in earlier["rows"]}, 0, already_there=True)
+
+
+def _send_events(
+    send: Callable[..., None], tables: Mapping[str, pa.Table], origin: Origin, on_batch: Callable[[int], None] | None
+) -> int:
+    sequences: Counter[tuple[str, int]] = Counter()
+    for topic, table in tables.items():
+        contract = load_contract(f"events/{topic}")
+        for partition, rows in micro_batches(table, contract, settings().kafka_partitions):
+            for value, headers in encode(rows, contract, origin, sequences[topic, partition]):
+                send(topic, value, headers=headers, partition=partition)
+                sequences[topic, partition] += 1
+            if on_batch:
+                on_batch(rows.num_rows)
+    return sum(sequences.values())
+
+
+def _origin(producer_id: str, unit: str) -> Origin:
+    digest = hashlib.blake2b(f"{producer_id}/{unit}".encode(), digest_size=24).hexdigest()
+    return Origin(producer_id, unit, f"00-{digest[:32]}-{digest[32:48]}-01")
+
+
+def _progress(
+    producer_id: str, unit: str, fingerprint: str, tables: Mapping[str, pa.Table], rejected: int, messages: int
+) -> dict[str, Any]:
+    days = {
+        topic: {
+            str(pair["values"]): pair["counts"]
+            for pair in pc.value_counts(table.column("event_time").cast(pa.date32())).to_pylist()
+        }
+        for topic, table in tables.items()
+    }
+    return {
+        "producer_id": producer_id,
+        "unit": unit,
+        "fingerprint": fingerprint,
+        "rows": {topic: table.num_rows for topic, table in tables.items()},
+        "rows_by_event_date": days,
+        "rejected": rejected,
+        "messages": messages,
+        "published_at": datetime.now(UTC).isoformat(),
+    }

@@ -1,0 +1,22 @@
+"""The topics of the business and how each is kept. One place, so that every producer and mover agrees."""
+
+from __future__ import annotations
+
+from pipelines.connectors.kafka import ensure_topics
+from pipelines.contracts import topics
+from pipelines.settings import settings
+
+PROGRESS_TOPIC = "producer_progress"
+_MONTH_MS = str(30 * 24 * 3600 * 1000)
+
+
+def dead_letter_topic(topic: str) -> str:
+    return f"{topic}.dead_letters"
+
+
+def ensure_business_topics() -> None:
+    """Create what is missing: the event topics, their dead letters, and the producers' progress."""
+    kept_for_ever = {"retention.ms": "-1"}
+    ensure_topics({t: {"retention.ms": _MONTH_MS} for t in topics()}, settings().kafka_partitions)
+    ensure_topics({dead_letter_topic(t): kept_for_ever for t in topics()}, 1)
+    ensure_topics({PROGRESS_TOPIC: {"cleanup.policy": "compact"}}, 1)
