@@ -37,6 +37,7 @@ GOLD_TABLES = (
 KAFKA = tuple(f"kafka/{topic}" for topic in TOPICS)
 BRONZE = tuple(f"bronze/{topic}" for topic in TOPICS)
 GOLD = tuple(f"gold/{table}" for table in GOLD_TABLES)
+SILVER = ("silver/orders", "silver/quarantine")
 OPERATIONS = ("operations/orders_by_id", "operations/active_orders_by_zone", "operations/orders_by_courier")
 
 # What a flow may read without writing it.
@@ -48,7 +49,10 @@ TARGETS_DATASET = "warehouse/orders"
 
 @dataclass(frozen=True)
 class Step:
-    """One notebook of the flow. A `per_city` step runs once for each (city, business date)."""
+    """One notebook of the flow. A `per_city` step runs once for each (city, business date).
+
+    The executed notebook of a `report` step is published as an HTML page.
+    """
 
     name: str
     notebook: Path
@@ -56,50 +60,49 @@ class Step:
     writes: tuple[str, ...]
     summary: str
     per_city: bool = False
+    report: bool = False
 
 
-def _step(
-    name: str, folder: str, reads: Sequence[str], writes: Sequence[str], summary: str, per_city: bool = False
-) -> Step:
-    return Step(name, NOTEBOOKS_DIR / folder / f"{name}.ipynb", tuple(reads), tuple(writes), summary, per_city)
+def _step(folder: str, name: str, reads: Sequence[str], writes: Sequence[str], summary: str, **kinds: bool) -> Step:
+    return Step(name, NOTEBOOKS_DIR / folder / f"{name}.ipynb", tuple(reads), tuple(writes), summary, **kinds)
 
 
 STEPS: tuple[Step, ...] = (
-    _step("kafka_to_bronze", "10_bronze", KAFKA, BRONZE, "Events from Kafka to Delta on S3, each exactly once"),
-    _step("kafka_to_cassandra", "10_bronze", KAFKA, OPERATIONS, "The operational state of every order, by event time"),
-    _step(
-        "silver_orders", "20_silver", BRONZE, ("silver/orders", "silver/quarantine"), "One row an order, its whole life"
-    ),
-    _step(
-        "silver_to_warehouse", "30_warehouse", ("silver/orders",), ("warehouse/orders",), "What changed, to Snowflake"
-    ),
+    _step("10_bronze", "kafka_to_bronze", KAFKA, BRONZE, "Events from Kafka to Delta on S3, each exactly once"),
+    _step("10_bronze", "kafka_to_cassandra", KAFKA, OPERATIONS, "The operational state of every order, by event time"),
+    _step("20_silver", "silver_orders", BRONZE, SILVER, "One row an order, its whole life"),
+    _step("30_warehouse", "silver_to_warehouse", ["silver/orders"], ["warehouse/orders"], "What changed, to Snowflake"),
     *(
-        _step(
-            f"gold_{table}", "40_gold", ("warehouse/orders",), (f"gold/{table}",), table.replace("_", " ").capitalize()
-        )
+        _step("40_gold", f"gold_{table}", ["warehouse/orders"], [f"gold/{table}"], table.replace("_", " ").capitalize())
         for table in GOLD_TABLES
     ),
-    _step("train_eta", "50_models", ("silver/orders",), ("models/eta",), "Delivery time at order time", per_city=True),
     _step(
-        "evaluate_eta",
         "50_models",
-        ("silver/orders", "models/eta"),
-        ("models/eta_evaluation",),
+        "train_eta",
+        ["silver/orders"],
+        ["models/eta"],
+        "Delivery time at order time, learnt from earlier days",
+        per_city=True,
+    ),
+    _step(
+        "50_models",
+        "evaluate_eta",
+        ["silver/orders", "models/eta"],
+        ["models/eta_evaluation"],
         "The model beside the hour-and-zone median, on the later day",
         per_city=True,
+        report=True,
     ),
     _step(
-        "daily_operations",
         "60_reports",
-        (*GOLD, "warehouse/orders", "models/eta_evaluation"),
-        ("reports/daily_operations",),
+        "daily_operations",
+        [*GOLD, "warehouse/orders", "models/eta_evaluation"],
+        ["reports/daily_operations"],
         "A city's business day, for its manager",
         per_city=True,
+        report=True,
     ),
 )
-
-# Steps whose executed notebook is published as a report.
-REPORTS = ("daily_operations", "evaluate_eta")
 
 
 def dependencies(steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
@@ -166,4 +169,12 @@ def downstream(needs: Mapping[str, Sequence[str]], names: Sequence[str]) -> set[
     for name, upstream in needs.items():
         if any(up in reached or up in names for up in upstream):
             reached.add(name)
+    return reached
+
+
+def upstream(needs: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+    """For each step, the names of all steps it depends on, directly or not. `needs` is in running order."""
+    reached: dict[str, frozenset[str]] = {}
+    for name, direct in needs.items():
+        reached[name] = frozenset(direct).union(*(reached[up] for up in direct))
     return reached

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipelines.runs.launch import run_notebook
     from pipelines.runs.result import RunResult
+    from pipelines.runs.single import run_notebook
 
 __all__ = ["RunResult", "run_notebook"]
 
@@ -18,7 +18,7 @@ __all__ = ["RunResult", "run_notebook"]
 def __getattr__(name: str) -> Any:
     """Load on first use, so that `from pipelines.runs.publish import publish` in a notebook stays light."""
     if name == "run_notebook":
-        from pipelines.runs.launch import run_notebook
+        from pipelines.runs.single import run_notebook
 
         return run_notebook
     if name == "RunResult":

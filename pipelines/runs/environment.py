@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
@@ -68,7 +69,7 @@ class OwnInterpreterManager(AsyncKernelManager):
 
     @default("transport_encryption")
     def _encrypted(self) -> str:
-        return "auto"
+        return "auto" if zmq.has("curve") else "disabled"
 
     @default("shutdown_wait_time")
     def _shutdown_wait(self) -> float:

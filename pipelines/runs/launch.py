@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from pipelines.runs.environment import run_environment
 from pipelines.runs.parameters import checked_parameters
@@ -26,26 +25,26 @@ from pipelines.settings import PROJECT_DIR, settings
 GRACE_SECONDS = 60
 
 
-def run_notebook(
+def launch_notebook(
     notebook: Path | str,
     parameters: Mapping[str, object] | None = None,
     *,
-    output: Path | None = None,
+    output: Path,
     timeout_seconds: int | None = None,
     environment: Mapping[str, str] | None = None,
     on_process: Callable[[subprocess.Popen[bytes]], None] = lambda process: None,
 ) -> RunResult:
     """Run `notebook` with `parameters` and wait for it. A notebook that fails is a result with `error` set.
 
-    `output` defaults to a new folder under reports/runs; `timeout_seconds`, for the whole notebook, to the setting
-    `step_timeout_seconds`; `environment` replaces this process's variables. `on_process` is called with the started
-    process, so that a caller can stop it: terminate it and the kernel goes too.
+    The executed notebook is written to `output`, with its result, parameters and log beside it. `timeout_seconds`, for
+    the whole notebook, defaults to the setting `step_timeout_seconds`; `environment` replaces this process's variables.
+    `on_process` is called with the started process, so that a caller can stop it: its kernel goes with it.
 
     Raises UsageError, before anything starts, for a parameter that is not declared or a value of the wrong form.
     """
     notebook = Path(notebook).resolve()
     checked = checked_parameters(notebook, parameters or {})
-    target = (output or settings().reports_dir / "runs" / _run_folder(notebook) / notebook.name).resolve()
+    target = output.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     limit = timeout_seconds or settings().step_timeout_seconds
     parameters_file, result_file = target.with_suffix(".parameters.json"), target.with_suffix(".result.json")
@@ -71,10 +70,6 @@ def run_notebook(
     if result_file.exists():
         return RunResult.read(result_file)
     return RunResult("failed", notebook, target, checked, error=_without_result(status, target.with_suffix(".log")))
-
-
-def _run_folder(notebook: Path) -> str:
-    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{notebook.stem}-{uuid4().hex[:6]}"
 
 
 def _wait(process: subprocess.Popen[bytes], limit_seconds: float) -> int:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 Status = Literal["succeeded", "failed"]
-ErrorKind = Literal["exception", "kernel_died", "timeout", "interrupted", "process_died", "not_runnable"]
+ErrorKind = Literal[
+    "exception", "kernel_died", "timeout", "interrupted", "process_died", "not_runnable", "not_rendered"
+]
 
 
 @dataclass(frozen=True)
