@@ -1,0 +1,129 @@
+"""Rules that rows of a user's file must keep: places in the city, times in order, no identity twice.
+
+Each rule has a name, which is what listings, totals and quarantine say. Positions that are wrong set the row aside and
+are never corrected; a drop-off just outside the area and a milestone that contradicts another are kept with a flag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from generator.city import Bounds, City
+from generator.replay_findings import Findings, Outcome
+from generator.travel import straight_metres
+
+NEAR_ZERO_DEGREES = 0.02  # as the contract events/orders has it: nobody is served within 2 km of 0/0
+FAR_METRES = 100_000.0  # further than any courier rides: the drop-off is wrong, not only outside
+
+
+def inside(lat: pd.Series, lng: pd.Series, box: Bounds) -> np.ndarray:
+    """Mask of positions within the box; a missing one is not."""
+    found: np.ndarray = (lat.between(box.min_lat, box.max_lat) & lng.between(box.min_lng, box.max_lng)).to_numpy(
+        dtype=bool
+    )
+    return found
+
+
+def near_zero(lat: pd.Series, lng: pd.Series) -> np.ndarray:
+    """Mask of positions near 0/0, which is how systems write that they have none."""
+    found: np.ndarray = ((lat.abs() <= NEAR_ZERO_DEGREES) & (lng.abs() <= NEAR_ZERO_DEGREES)).to_numpy(dtype=bool)
+    return found
+
+
+def position_rules(fields: pd.DataFrame, lat: str, lng: str, place: str, city: City, found: Findings) -> None:
+    """Pick-ups, drop-offs and couriers (`place`): a position near 0/0 or outside the city's area is set aside.
+
+    Where latitude and longitude taken for each other would lie inside, the detail says `looks swapped`.
+    """
+    at_lat, at_lng = fields[lat], fields[lng]
+    there = at_lat.notna().to_numpy() & at_lng.notna().to_numpy()
+    shown = (at_lat.astype(str) + "/" + at_lng.astype(str)).to_numpy(dtype=object)
+    zero = near_zero(at_lat, at_lng)
+    found.add(zero, Outcome.quarantined, f"{place}_position_missing", shown, "near 0/0: the position is missing")
+    outside = there & ~zero & ~inside(at_lat, at_lng, city.bounds)
+    swapped = outside & inside(at_lng, at_lat, city.bounds)
+    detail = np.full(len(fields), f"outside the area of {city.name}", dtype=object)
+    detail[swapped] += "; looks swapped"
+    kept = np.zeros(len(fields), dtype=bool)
+    if place == "dropoff":  # a customer may live beyond the area, but not beyond a courier's reach
+        metres = straight_metres(*(fields[c].to_numpy() for c in ("pickup_lat", "pickup_lng", lat, lng)))
+        kept = outside & ~swapped & (metres <= FAR_METRES)
+        found.add(kept, Outcome.flagged, "dropoff_outside_area", shown, detail)
+    rule = "dropoff_far_away" if place == "dropoff" else f"{place}_outside_area"
+    found.add(outside & ~kept, Outcome.quarantined, rule, shown, detail)
+
+
+def order_rules(orders: pd.DataFrame, found: Findings) -> pd.DataFrame:
+    """Times and amounts of orders; the orders back, with contradicting milestones made missing (flagged)."""
+    placed = orders["placed_at"]
+    for name, rule in (("promised_at", "promised"), ("ready_at", "ready"), ("preparing_at", "preparing")):
+        if name in orders:
+            early = (orders[name] < placed).to_numpy()
+            shown = _shown(orders[name])
+            found.add(early, Outcome.quarantined, f"{rule}_before_placement", shown, "earlier than the order itself")
+    changed = orders.copy()
+    if {"preparing_at", "ready_at"} <= set(orders):
+        late = (orders["preparing_at"] > orders["ready_at"]).to_numpy()
+        found.add(late, Outcome.flagged, "preparing_after_ready", _shown(orders["preparing_at"]), "taken as missing")
+        changed["preparing_at"] = orders["preparing_at"].mask(late)
+    if "scheduled_for" in orders:
+        past = (orders["scheduled_for"] < placed).to_numpy()
+        found.add(
+            past, Outcome.flagged, "scheduled_before_placement", _shown(orders["scheduled_for"]), "taken as wanted now"
+        )
+        changed["scheduled_for"] = orders["scheduled_for"].mask(past)
+    same = (orders["pickup_lat"] == orders["dropoff_lat"]) & (orders["pickup_lng"] == orders["dropoff_lng"])
+    found.add(same.to_numpy(), Outcome.flagged, "distance_zero", "", "pick-up equals drop-off")
+    if "basket_value_cents" in orders:
+        free = (orders["basket_value_cents"] == 0).fillna(False).to_numpy(dtype=bool)
+        found.add(free, Outcome.flagged, "basket_value_zero", "0")
+    return changed
+
+
+def shift_rules(shifts: pd.DataFrame, found: Findings) -> None:
+    """Shifts end after they begin and within two days; one that ends as it begins is kept with a flag."""
+    length = shifts["ends_at"] - shifts["starts_at"]
+    shown = _shown(shifts["ends_at"])
+    zero = pd.Timedelta(0)
+    found.add((length < zero).to_numpy(), Outcome.quarantined, "shift_ends_before_it_begins", shown)
+    found.add((length > pd.Timedelta(days=2)).to_numpy(), Outcome.quarantined, "shift_longer_than_two_days", shown)
+    found.add((length == zero).to_numpy(), Outcome.flagged, "shift_of_no_length", shown)
+
+
+def digest(text: str) -> str:
+    """What a row is compared by: 128 bits of its original text."""
+    return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=16).hexdigest()
+
+
+def repeated_rows(identity: pd.Series, found: Findings, earlier: dict[str, tuple[str, str]]) -> None:
+    """An identity seen before: the same row is a duplicate, another row under it is set aside as a conflict.
+
+    `earlier`: identity -> (digest of the row, where it was imported) of rows imported before from other files.
+    """
+    live = (found.outcome < Outcome.duplicate) & identity.notna().to_numpy()
+    positions = np.flatnonzero(live)
+    names = identity.to_numpy(dtype=object)
+    firsts: dict[str, int] = {}
+    again, conflict = np.zeros(len(identity), dtype=bool), np.zeros(len(identity), dtype=bool)
+    detail = np.full(len(identity), "", dtype=object)
+    originals = found.rows.originals
+    for position in positions:  # a row loop: each row is compared with the first of its identity only
+        name = names[position]
+        if name in earlier:
+            known, where = earlier[name]
+        elif (first := firsts.setdefault(name, int(position))) != position:
+            known, where = digest(originals[first]), f"line {found.rows.lines[first]}"
+        else:
+            continue
+        same = known == digest(originals[position])
+        (again if same else conflict)[position] = True
+        detail[position] = f"{'the same as' if same else 'same identity, other content than'} {where}"
+    found.add(again, Outcome.duplicate, "duplicate", names, detail)
+    found.add(conflict, Outcome.quarantined, "identity_conflict", names, detail)
+
+
+def _shown(moments: pd.Series) -> np.ndarray:
+    return moments.astype(str).to_numpy(dtype=object)
