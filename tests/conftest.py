@@ -1,0 +1,61 @@
+"""Fixtures of every test: an environment of its own, and the four embedded services where a test asks for them.
+
+No test touches the services or data of the person who runs it: the data folder is a temporary one and the ports start
+at DISHPATCH_TEST_PORT_BASE (default 25000). Only the downloaded jars are shared.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines import local
+from pipelines.errors import DishpatchError
+from pipelines.settings import PROJECT_DIR, Settings, settings
+
+TEST_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_PORT_BASE", "25000"))
+FAULT_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_FAULT_PORT_BASE", TEST_PORT_BASE + 1000))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def test_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of the whole session: temporary data and reports, ports of its own, the project's jar cache."""
+    folder = tmp_path_factory.mktemp("dishpatch")
+    own = {
+        "DISHPATCH_DATA_DIR": str(folder / "data"),
+        "DISHPATCH_REPORTS_DIR": str(folder / "reports"),
+        "DISHPATCH_LOCAL_PORT_BASE": str(TEST_PORT_BASE),
+        "DISHPATCH_CACHE_DIR": os.environ.get("DISHPATCH_CACHE_DIR") or str(PROJECT_DIR / ".dishpatch" / "cache"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in own.items():
+            patch.setenv(name, value)
+        settings.cache_clear()
+        yield settings()
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def services(test_settings: Settings) -> Iterator[Settings]:
+    """The four services, started once for all tests and stopped at the end; yields the settings to reach them."""
+    failure = None
+    try:
+        local.up()
+    except DishpatchError as error:
+        failure = str(error)
+    try:
+        if failure is not None:
+            pytest.fail(f"the embedded services do not start: {failure}", pytrace=False)
+        yield test_settings
+    finally:
+        local.down()
+
+
+@pytest.fixture(scope="module")
+def second_settings(test_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A second data folder and set of ports, for tests that kill services: the shared ones are not disturbed."""
+    folder: Path = tmp_path_factory.mktemp("second")
+    return Settings(data_dir=folder / "data", cache_dir=test_settings.cache_dir, local_port_base=FAULT_PORT_BASE)
