@@ -56,7 +56,7 @@ class Demand(Part):
 
 
 class Cuisine(Part):
-    """A kind of restaurant: share of restaurants, usual minutes of preparation, usual price of a dish, and its dishes."""
+    """A kind of restaurant: its share of all, its usual minutes of preparation, the usual price of a dish, its dishes."""
 
     share: float = Field(gt=0)
     kitchen_minutes: float = Field(gt=0)
@@ -111,7 +111,7 @@ class Couriers(Part):
 
 
 class City(Part):
-    """Everything a simulation must know of a city. `network` is the file of its streets, beside its profile, if it has one."""
+    """Everything a simulation must know of a city. `network`: file of its streets, beside its profile, if it has one."""
 
     city_id: str = Field(min_length=1)
     name: str = Field(min_length=1)
@@ -162,7 +162,7 @@ def load_city(city_id: str) -> City:
 
 
 def read_city(path: Path) -> City:
-    """The city of a profile file. `lives` in it overlays the usual lives, key by key. UsageError names field and fault."""
+    """The city of a profile file; `lives` in it overlays the usual lives, key by key. UsageError names field and fault."""
     try:
         document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
@@ -176,5 +176,8 @@ def read_city(path: Path) -> City:
             document["lives"] = usual_lives().overlaid(document["lives"])
         return City.model_validate(document)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'profile'}: {e['msg']} (found {e['input']!r:.80})" for e in error.errors())
+        faults = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'profile'}: {e['msg']} (found {e['input']!r:.80})"
+            for e in error.errors()
+        )
         raise UsageError(f"{path}: {faults}") from error

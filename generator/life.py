@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from generator.city import City
+from generator.dispatch import Dispatcher, Fleet, Trips
+from generator.events import EventLog
+from generator.kitchen import ACCEPTED, REJECTED, Kitchens, cook
+from generator.lives_profile import Lives
+from generator.outcomes import CHANGED_MIND, IMPATIENT, NO_COURIER, UNHEARD, Outcomes, outcomes, wishes
+from generator.payments import check_out, pay
+from generator.placed import PlacedOrders, placed_orders
+from generator.reviews import review
 from generator.streams import Streams
-from generator.travel import TravelTimes
+from generator.travel import VEHICLES, TravelTimes
+
+LIFE_TOPICS = ("orders", "restaurant_responses", "courier_assignments", "delivery_progress", "payments", "reviews")
+
+USUAL_VEHICLE = "motorcycle"  # what a kitchen has in mind when it works back from a pre-order's time
 
 
 def simulate_lives(
@@ -18,10 +31,127 @@ def simulate_lives(
     `orders`, one row an order: order_id, placed_at (datetime64[us, UTC]), customer_id, restaurant_id, pickup_lat,
     pickup_lng, dropoff_lat, dropoff_lng, basket_value_cents (Int64, may be missing: then no payment is simulated),
     currency, promised_at (may be missing: then nothing is late), scheduled_for (missing unless a pre-order), ready_at
-    (missing: the kitchen is simulated; given: the real ready time, which is kept), preparing_at (optional, likewise).
+    (missing: the kitchen is simulated; given: the real ready time, which is kept), preparing_at (optional, likewise);
+    optional too are kitchen_minutes, rejection_share, unanswered_share of the restaurant, else a trait of its id.
     `couriers`, one row a shift: courier_id, vehicle (one of `travel.VEHICLES`), capacity, lat, lng, starts_at, ends_at.
 
     Returns tables by topic: orders (cancelled and promise_changed only), restaurant_responses, courier_assignments,
-    delivery_progress, payments, reviews; all conform to their event contracts, with is_simulated true.
+    delivery_progress, payments, reviews; all conform to their event contracts, with is_simulated true. A rejected order
+    ends with the restaurant's `rejected`, a failed delivery with `failed`; neither is `cancelled` besides.
+    Raises ContractViolation for a missing column or a ready time before placement, UsageError for an unknown vehicle.
     """
-    raise NotImplementedError  # replaced within the next commits
+    lives = city.lives
+    placed = placed_orders(orders, city.zone_info)
+    checkout = check_out(placed, lives, streams)
+    kitchens = cook(placed, checkout.paid, _usual_ride(placed, travel), lives, streams)
+    wanted = wishes(placed, checkout.paid, lives, streams)
+    fleet = Fleet(couriers, lives, streams)
+    asked = np.flatnonzero((kitchens.answer == ACCEPTED) & (wanted.cancels > kitchens.answered))
+    request = np.maximum(kitchens.answered + 3, kitchens.expected_ready - lives.dispatch.lead_seconds)
+    trips = Dispatcher(placed, fleet, kitchens.ready, wanted.cancels, lives, streams, travel).run(asked, request)
+    ends = outcomes(kitchens, trips, wanted)
+    log = EventLog(city.city_id, source)
+    _restaurant_events(log, placed, kitchens, ends)
+    _courier_events(log, placed, fleet, trips)
+    _cancellations(log, placed, ends)
+    _new_promises(log, placed, trips, lives, streams)
+    pay(log, placed, checkout, ends, lives, streams)
+    review(log, placed, ends, lives, streams)
+    return log.tables(LIFE_TOPICS)
+
+
+def _usual_ride(orders: PlacedOrders, travel: TravelTimes) -> np.ndarray:
+    hours = orders.hour(np.arange(len(orders)), np.fmax(orders.scheduled, orders.placed))
+    vehicle = VEHICLES.index(USUAL_VEHICLE)
+    return travel.seconds(orders.pickup_lat, orders.pickup_lng, orders.dropoff_lat, orders.dropoff_lng, vehicle, hours)
+
+
+def _restaurant_events(log: EventLog, orders: PlacedOrders, kitchens: Kitchens, ends: Outcomes) -> None:
+    """What happened in the kitchen before the order ended. A real ready time stands even if nobody fetches the food."""
+    accepted = np.isfinite(ends.accepted)
+    rejected = (kitchens.answer == REJECTED) & (kitchens.answered <= ends.ended)
+    begun = accepted & (kitchens.preparing < ends.ended)
+    ready = accepted & (kitchens.ready < ends.ended)
+    for event_type, where, at, expected, reason in (
+        ("accepted", accepted, kitchens.answered, kitchens.expected_ready, None),
+        ("rejected", rejected, kitchens.answered, None, kitchens.reasons),
+        ("preparing", begun, kitchens.preparing, None, None),
+        ("ready", ready, kitchens.ready, None, None),
+    ):
+        which = np.flatnonzero(where)
+        log.add(
+            "restaurant_responses",
+            event_type,
+            [orders.order_ids[i] for i in which],
+            at[which],
+            restaurant_id=[orders.restaurant_ids[i] for i in which],
+            expected_ready_at=np.full(len(which), np.nan) if expected is None else expected[which],
+            reason=None if reason is None else [str(r) for r in reason[which]],
+        )
+
+
+def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Trips) -> None:
+    """Decisions about couriers, and what they report on the way."""
+    seen: dict[tuple[str, int], int] = {}
+    for event_type in ("offered", "accepted", "declined", "assigned", "unassigned"):
+        made = [d for d in trips.decisions if d[1] == event_type]
+        repeats = []
+        for order, *_ in made:
+            repeats.append(seen.get((event_type, order), 0))
+            seen[event_type, order] = repeats[-1] + 1
+        log.add(
+            "courier_assignments",
+            event_type,
+            [orders.order_ids[d[0]] for d in made],
+            np.array([d[2] for d in made]),
+            repeats=repeats,
+            courier_id=[fleet.ids[d[3]] for d in made],
+            vehicle=[fleet.vehicles[d[3]] for d in made],
+            decided_by=[d[4] for d in made],
+            reason=[d[5] for d in made],
+        )
+    at_restaurant, at_door = (orders.pickup_lat, orders.pickup_lng), (orders.dropoff_lat, orders.dropoff_lng)
+    for event_type, at, place, reason in (
+        ("arrived_at_restaurant", trips.arrived, at_restaurant, None),
+        ("picked_up", trips.picked, at_restaurant, None),
+        ("near_customer", trips.near, at_door, None),
+        ("delivered", np.where(trips.failed, np.nan, trips.done), at_door, None),
+        ("failed", np.where(trips.failed, trips.done, np.nan), at_door, "customer_absent"),
+    ):
+        which = np.flatnonzero(np.isfinite(at))
+        log.add(
+            "delivery_progress",
+            event_type,
+            [orders.order_ids[i] for i in which],
+            at[which],
+            courier_id=[fleet.ids[trips.courier[i]] for i in which],
+            lat=place[0][which],
+            lng=place[1][which],
+            reason=reason,
+        )
+
+
+def _cancellations(log: EventLog, orders: PlacedOrders, ends: Outcomes) -> None:
+    for kind, by, reason in (
+        (CHANGED_MIND, "customer", "changed_mind"),
+        (IMPATIENT, "customer", "waited_too_long"),
+        (NO_COURIER, "platform", "no_courier"),
+        (UNHEARD, "platform", "unanswered"),
+    ):
+        which = np.flatnonzero(ends.kind == kind)
+        ids = [orders.order_ids[i] for i in which]
+        log.add("orders", "cancelled", ids, ends.ended[which], cancelled_by=by, reason=reason)
+
+
+def _new_promises(log: EventLog, orders: PlacedOrders, trips: Trips, lives: Lives, streams: Streams) -> None:
+    """Some who will clearly wait longer are told so: not before a courier is assigned, nor after the pick-up."""
+    promise, size = lives.promise, len(orders)
+    told = streams.of("promise/told").random(size) < promise.change_share
+    guess = trips.near + lives.riding.hand_off_seconds + streams.of("promise/guess").normal(0, 120, size)
+    early = streams.of("promise/early").uniform(60, 600, size)
+    with np.errstate(invalid="ignore"):
+        which = np.flatnonzero((guess - orders.promised > promise.change_after_seconds) & told)
+    at = np.clip(orders.promised[which] - early[which], trips.assigned[which] + 2, trips.picked[which])
+    new = np.ceil(guess[which] / promise.step_seconds) * promise.step_seconds
+    ids = [orders.order_ids[i] for i in which]
+    log.add("orders", "promise_changed", ids, at, promised_at=np.maximum(new, at + promise.step_seconds))

@@ -41,7 +41,9 @@ class Streams:
 
     def of(self, concern: str) -> np.random.Generator:
         """A fresh generator for the concern; asking twice gives the same numbers twice."""
-        return np.random.Generator(np.random.Philox(np.random.SeedSequence(stable_hash(f"{self.seed}|{self.unit}|{concern}"))))
+        return np.random.Generator(
+            np.random.Philox(np.random.SeedSequence(stable_hash(f"{self.seed}|{self.unit}|{concern}")))
+        )
 
     def forever(self, concern: str) -> np.random.Generator:
         """A fresh generator for what does not change from day to day, such as where the restaurants are."""

@@ -14,7 +14,8 @@ from generator.city import City
 from pipelines.errors import UsageError
 
 # Door-to-door speeds in km/h on free streets, lights and turns included. Walking and cycling are common figures of city
-# surveys; an e-bike is held to 25 km/h in most places and loses a fifth of it at lights; motorcycles pass queues, cars do not.
+# surveys; an e-bike is held to 25 km/h in most places and loses a fifth of it at lights; motorcycles pass
+# queues, cars do not.
 SPEED_KMH = {"walking": 5.0, "bicycle": 14.0, "e_bike": 20.0, "motorcycle": 25.0, "car": 23.0}
 VEHICLES = tuple(SPEED_KMH)
 

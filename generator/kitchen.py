@@ -1,0 +1,107 @@
+"""The restaurant's part: answer, reject or stay silent; begin; be ready, later when many orders are on the stove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from generator.lives_profile import Lives
+from generator.placed import PlacedOrders, traits
+from generator.streams import Streams
+
+ACCEPTED, REJECTED, UNANSWERED = 0, 1, 2
+
+BUSY_WINDOW_SECONDS = 1_500  # an order weighs on a kitchen for about this long
+BEFORE_SCHEDULED_SECONDS = 420  # a pre-order's food is meant to leave this long before ride's end, hand-off included
+
+
+@dataclass(frozen=True)
+class Kitchens:
+    """One element an order; seconds since 1970. `answer` is ACCEPTED, REJECTED or UNANSWERED; `answered` is when."""
+
+    answer: np.ndarray
+    answered: np.ndarray
+    preparing: np.ndarray
+    expected_ready: np.ndarray
+    ready: np.ndarray
+    reasons: np.ndarray
+
+
+def usual_minutes(orders: PlacedOrders, lives: Lives) -> np.ndarray:
+    """Usual minutes of each order's kitchen: as given, else a lasting trait of the restaurant's id."""
+    trait = ndtri(np.clip(traits(orders.restaurant_ids, "kitchen speed"), 0.01, 0.99))
+    guessed = lives.kitchen.usual_minutes * np.exp(lives.kitchen.restaurant_spread * trait)
+    return np.where(np.isnan(orders.kitchen_minutes), guessed, orders.kitchen_minutes)
+
+
+def kitchen_load(restaurant_ids: list[str], starts: np.ndarray) -> np.ndarray:
+    """Orders at once in each order's kitchen over what is usual for that kitchen that day; 1 is usual.
+
+    A kitchen is staffed for its usual day, so only what exceeds it slows it.
+    """
+    frame = pd.DataFrame({"restaurant": restaurant_ids, "start": starts}).sort_values("start", kind="stable")
+    at_once = np.zeros(len(frame))
+    for _, rows in frame.groupby("restaurant", sort=True):
+        times = rows["start"].to_numpy()
+        at_once[rows.index] = np.arange(len(times)) - np.searchsorted(times, times - BUSY_WINDOW_SECONDS)
+    usual = pd.Series(at_once).groupby(np.array(restaurant_ids, dtype=object)).transform("mean").to_numpy()
+    return np.asarray((1 + at_once) / (1 + usual))
+
+
+def cook(orders: PlacedOrders, paid: np.ndarray, ride_seconds: np.ndarray, lives: Lives, streams: Streams) -> Kitchens:
+    """Kitchens' answers and times. `paid`: when the restaurant sees the order; `ride_seconds`: a usual ride of each.
+
+    A given ready time is kept: such an order was accepted, and acceptance and beginning come before it.
+    """
+    kitchen, size = lives.kitchen, len(orders)
+    real = ~np.isnan(orders.ready_given)
+    wait = kitchen.answer_seconds * np.exp(kitchen.answer_spread * streams.of("kitchen/answer").standard_normal(size))
+    answered = paid + np.clip(wait, 4.0, kitchen.unanswered_after_seconds - 60)
+    minutes = usual_minutes(orders, lives)
+    leave = orders.scheduled - ride_seconds - BEFORE_SCHEDULED_SECONDS
+    start = np.fmax(answered + 20, leave - minutes * 60)
+    load = kitchen_load(orders.restaurant_ids, start)
+    expected = minutes * 60 * load**kitchen.load_exponent
+    took = expected * np.exp(kitchen.order_spread * streams.of("kitchen/duration").standard_normal(size))
+    start, answered = _before_ready(orders, real, start, answered, paid, expected)
+    ready = np.where(real, orders.ready_given, start + np.maximum(took, 120.0))
+    answer = np.where(real, ACCEPTED, _answers(orders, load, lives, streams))
+    answered = np.where(answer == UNANSWERED, orders.placed + kitchen.unanswered_after_seconds, answered)
+    names = np.array(list(kitchen.rejection_reasons), dtype=object)
+    weights = np.array(list(kitchen.rejection_reasons.values()))
+    reasons = streams.of("kitchen/reason").choice(names, size, p=weights / weights.sum())
+    said = np.where(
+        real, start + (ready - start) * np.maximum(expected, 120.0) / np.maximum(took, 120.0), start + expected
+    )
+    expected_ready = np.maximum(np.ceil(said / 60) * 60, start + 60)
+    return Kitchens(answer, answered, start, expected_ready, ready, reasons)
+
+
+def _before_ready(
+    orders: PlacedOrders,
+    real: np.ndarray,
+    start: np.ndarray,
+    answered: np.ndarray,
+    paid: np.ndarray,
+    expected: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Beginning and acceptance of orders whose ready time is given: as given, else fitted between payment and ready."""
+    room = orders.ready_given - paid
+    fitted = np.maximum(orders.ready_given - expected, paid + room * 0.4)
+    begun = np.where(np.isnan(orders.preparing_given), fitted, orders.preparing_given)
+    start = np.where(real, begun, start)
+    latest = paid + (start - paid) * 0.9
+    return start, np.where(real, np.minimum(answered, latest), answered)
+
+
+def _answers(orders: PlacedOrders, load: np.ndarray, lives: Lives, streams: Streams) -> np.ndarray:
+    """ACCEPTED, REJECTED or UNANSWERED; a kitchen with more than its usual orders rejects more."""
+    given = orders.rejection_share
+    reject = np.where(np.isnan(given), lives.kitchen.rejection_share, given) * np.clip(load, 0.5, 4.0) ** 1.5
+    given = orders.unanswered_share
+    silent = np.where(np.isnan(given), lives.kitchen.unanswered_share, given)
+    drawn = streams.of("kitchen/acceptance").random(len(orders))
+    return np.select([drawn < silent, drawn < silent + reject], [UNANSWERED, REJECTED], ACCEPTED)

@@ -1,0 +1,166 @@
+"""A city's streets: the compact network file, its building from OSMnx GraphML, and travel along it.
+
+The file is a NumPy archive: node_lat, node_lng (float64 degrees), edge_from, edge_to (uint16), edge_metres and
+edge_kmh (float32); its graph is strongly connected, so every place reaches every other.
+"""
+
+from __future__ import annotations
+
+import gzip
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import cKDTree
+
+from generator.city import City
+from generator.travel import METRES_PER_DEGREE, SPEED_KMH, VEHICLES, CrowTravel, TravelTimes, slowdown, straight_metres
+from pipelines.errors import UsageError
+
+# Speed of cars by kind of street, lights included, where the map states no limit. Delivery couriers use paths too;
+# what a car cannot use is slow for it rather than closed, because the car is left at the next kerb.
+STREET_KMH = {
+    "motorway": 70.0,
+    "trunk": 55.0,
+    "primary": 38.0,
+    "secondary": 32.0,
+    "tertiary": 27.0,
+    "living_street": 12.0,
+}
+PATH_KMH = {"footway": 8.0, "path": 8.0, "pedestrian": 8.0, "steps": 5.0, "cycleway": 10.0, "track": 10.0}
+OTHER_STREET_KMH = 20.0  # residential, service, unclassified
+
+OFF_STREET_KMH = 6.0  # from the door to the nearest node
+
+_GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
+
+
+@dataclass(frozen=True)
+class Network:
+    """Nodes and directed edges of a street network."""
+
+    node_lat: np.ndarray
+    node_lng: np.ndarray
+    edge_from: np.ndarray
+    edge_to: np.ndarray
+    edge_metres: np.ndarray
+    edge_kmh: np.ndarray
+
+    def save(self, path: Path) -> None:
+        np.savez_compressed(path, **vars(self))
+
+
+@cache
+def load_network(path: Path) -> Network:
+    """The network of a file; UsageError if it is not one or not strongly connected."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            network = Network(**{name: archive[name] for name in archive.files})
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(
+            f"{path}: not a street network ({error}); build it with generator.network.read_graphml"
+        ) from error
+    parts = connected_components(_graph(network, network.edge_metres), connection="strong", return_labels=False)
+    if parts != 1:
+        raise UsageError(f"{path}: the network falls into {parts} parts; keep its largest strongly connected one")
+    return network
+
+
+def _graph(network: Network, weights: np.ndarray) -> csr_matrix:
+    size = len(network.node_lat)
+    return csr_matrix((weights, (network.edge_from, network.edge_to)), shape=(size, size))
+
+
+def read_graphml(path: Path) -> Network:
+    """The network of a (gzipped) OSMnx GraphML file; of parallel edges the shortest is kept, loops are dropped."""
+    content = path.read_bytes()
+    root = ET.fromstring(gzip.decompress(content) if path.suffix == ".gz" else content)
+    names = {key.get("id"): key.get("attr.name") for key in root.iter(f"{_GRAPHML}key")}
+    nodes = {str(n.get("id")): {names[d.get("key")]: d.text or "" for d in n} for n in root.iter(f"{_GRAPHML}node")}
+    places = {node: place for place, node in enumerate(nodes)}
+    shortest: dict[tuple[int, int], tuple[float, float]] = {}
+    for edge in root.iter(f"{_GRAPHML}edge"):
+        data = {names[d.get("key")]: d.text or "" for d in edge}
+        pair = places[str(edge.get("source"))], places[str(edge.get("target"))]
+        found = float(data["length"]), _street_kmh(data.get("highway", ""), data.get("maxspeed", ""))
+        if pair[0] != pair[1] and found < shortest.get(pair, (np.inf, 0.0)):
+            shortest[pair] = found
+    pairs, values = np.array(list(shortest), dtype=np.uint16), np.array(list(shortest.values()), dtype=np.float32)
+    lat, lng = (np.array([float(n[axis]) for n in nodes.values()]) for axis in ("y", "x"))
+    return Network(lat, lng, pairs[:, 0], pairs[:, 1], values[:, 0], values[:, 1])
+
+
+def _street_kmh(highway: str, limit: str) -> float:
+    kinds = [kind.strip(" '[]").removesuffix("_link") for kind in highway.split(",")]
+    known = STREET_KMH | PATH_KMH
+    usual = max(known.get(kind, OTHER_STREET_KMH) for kind in kinds)
+    return min(usual, float(limit)) if limit.isdigit() else usual
+
+
+@dataclass(frozen=True)
+class _Matrices:
+    """Free-flow metres (shortest way) and car seconds (fastest way) between all nodes, float32."""
+
+    metres: np.ndarray
+    car_seconds: np.ndarray
+    tree: cKDTree
+    lng_scale: float
+
+
+@cache
+def _matrices(path: Path) -> _Matrices:
+    network = load_network(path)
+    scale = float(np.cos(np.radians(network.node_lat.mean())))
+    metres = dijkstra(_graph(network, network.edge_metres.astype(np.float64)))
+    seconds = dijkstra(_graph(network, network.edge_metres / (network.edge_kmh / 3.6).astype(np.float64)))
+    tree = cKDTree(np.column_stack([network.node_lat, network.node_lng * scale]))
+    return _Matrices(metres.astype(np.float32), seconds.astype(np.float32), tree, scale)
+
+
+class NetworkTravel:
+    """Along the streets: two-wheelers and walkers by the shortest way at their own speed, cars by the fastest.
+
+    From a place to its nearest node, and from the last node to the door, one goes on foot.
+    """
+
+    def __init__(self, city: City) -> None:
+        if city.network is None:
+            raise UsageError(f"city {city.city_id} has no street network; use CrowTravel")
+        self._path = city.network
+        self._congestion = city.lives.riding.congestion_by_hour
+
+    def seconds(
+        self,
+        from_lat: np.ndarray | float,
+        from_lng: np.ndarray | float,
+        to_lat: np.ndarray | float,
+        to_lng: np.ndarray | float,
+        vehicle: np.ndarray | int,
+        hour: np.ndarray | int,
+    ) -> np.ndarray:
+        matrices = _matrices(self._path)
+        start, first = _nearest(matrices, from_lat, from_lng)
+        end, last = _nearest(matrices, to_lat, to_lng)
+        speed = np.array([SPEED_KMH[name] for name in VEHICLES])[vehicle] / 3.6
+        by_bike = matrices.metres[start, end] / speed
+        moving = np.where(np.asarray(vehicle) == VEHICLES.index("car"), matrices.car_seconds[start, end], by_bike)
+        on_foot = (first + last) / (OFF_STREET_KMH / 3.6)
+        here = straight_metres(from_lat, from_lng, to_lat, to_lng) / (OFF_STREET_KMH / 3.6)
+        along = moving * slowdown(self._congestion, vehicle, hour) + on_foot
+        return np.asarray(np.where(start == end, np.minimum(here, along), along), dtype=np.float64)
+
+
+def _nearest(matrices: _Matrices, lat: np.ndarray | float, lng: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest node of each place, and the straight metres to it."""
+    lat, lng = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), np.asarray(lng, dtype=np.float64))
+    degrees, node = matrices.tree.query(np.stack([lat, lng * matrices.lng_scale], axis=-1))
+    return np.asarray(node), np.asarray(degrees) * METRES_PER_DEGREE
+
+
+def travel_of(city: City) -> TravelTimes:
+    """Travel along the city's streets where it has a network, else as the crow flies times a detour."""
+    return NetworkTravel(city) if city.network is not None else CrowTravel(city)

@@ -1,0 +1,113 @@
+"""The orders to be lived, as arrays: sorted by placement, times in seconds since 1970 UTC, NaN where one is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from generator.streams import uniform_of
+from pipelines.errors import ContractViolation
+
+REQUIRED = (
+    "order_id", "placed_at", "customer_id", "restaurant_id", "pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng",
+    "basket_value_cents", "currency", "promised_at", "scheduled_for", "ready_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PlacedOrders:
+    """One element an order. `basket_cents` is -1 where unknown; `utc_offset` is the city's at placement, in seconds."""
+
+    order_ids: list[str]
+    customer_ids: list[str]
+    restaurant_ids: list[str]
+    currencies: list[str | None]
+    placed: np.ndarray
+    promised: np.ndarray
+    scheduled: np.ndarray
+    ready_given: np.ndarray
+    preparing_given: np.ndarray
+    pickup_lat: np.ndarray
+    pickup_lng: np.ndarray
+    dropoff_lat: np.ndarray
+    dropoff_lng: np.ndarray
+    basket_cents: np.ndarray
+    utc_offset: np.ndarray
+    kitchen_minutes: np.ndarray  # NaN where the restaurant's usual speed is not known
+    rejection_share: np.ndarray  # NaN likewise
+    unanswered_share: np.ndarray  # NaN likewise
+
+    def __len__(self) -> int:
+        return len(self.order_ids)
+
+    def hour(self, which: np.ndarray | int, seconds: np.ndarray | float) -> np.ndarray:
+        """Local hour (0 to 23) at `seconds` for the orders `which`."""
+        return np.asarray((seconds + self.utc_offset[which]) // 3600 % 24).astype(np.int64)
+
+
+def placed_orders(frame: pd.DataFrame, time_zone: ZoneInfo) -> PlacedOrders:
+    """The frame of `simulate_lives` as arrays; ContractViolation names a missing column or an impossible ready time."""
+    missing = [name for name in REQUIRED if name not in frame.columns]
+    if missing:
+        raise ContractViolation(f"orders to simulate lack the column {', '.join(missing)}")
+    frame = frame.sort_values(["placed_at", "order_id"], kind="stable").reset_index(drop=True)
+    placed, ready = seconds_of(frame["placed_at"]), seconds_of(frame["ready_at"])
+    preparing = _optional(frame, "preparing_at")
+    with np.errstate(invalid="ignore"):
+        wrong = np.flatnonzero((ready <= placed) | (preparing < placed) | (preparing > ready))
+    if len(wrong):
+        row = frame.iloc[wrong[0]]
+        raise ContractViolation(
+            f"order {row['order_id']}: placed {row['placed_at']}, ready {row['ready_at']}: nothing is ready or begun"
+            f" before it is placed ({len(wrong)} such orders). Reject these rows before simulating."
+        )
+    basket = frame["basket_value_cents"].astype("Int64").fillna(-1).to_numpy(dtype=np.int64)
+    floats = {name: frame[name].to_numpy(dtype=np.float64) for name in REQUIRED if name.endswith(("_lat", "_lng"))}
+    return PlacedOrders(
+        order_ids=frame["order_id"].astype(str).tolist(),
+        customer_ids=frame["customer_id"].astype(str).tolist(),
+        restaurant_ids=frame["restaurant_id"].astype(str).tolist(),
+        currencies=[None if pd.isna(c) else str(c) for c in frame["currency"]],
+        placed=placed,
+        promised=seconds_of(frame["promised_at"]),
+        scheduled=seconds_of(frame["scheduled_for"]),
+        ready_given=ready,
+        preparing_given=preparing,
+        basket_cents=basket,
+        utc_offset=utc_offsets(frame["placed_at"], time_zone),
+        kitchen_minutes=_optional(frame, "kitchen_minutes"),
+        rejection_share=_optional(frame, "rejection_share"),
+        unanswered_share=_optional(frame, "unanswered_share"),
+        **floats,
+    )
+
+
+def seconds_of(times: pd.Series) -> np.ndarray:
+    """Seconds since 1970 UTC; NaN for a missing time."""
+    stamps = pd.to_datetime(times, utc=True)
+    micros = stamps.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    return np.where(np.isnat(micros), np.nan, micros.astype(np.int64) / 1e6)
+
+
+def utc_offsets(times: pd.Series, time_zone: ZoneInfo) -> np.ndarray:
+    """Seconds to add to UTC for the local clock at each time."""
+    stamps = pd.to_datetime(times, utc=True)
+    local = stamps.dt.tz_convert(time_zone).dt.tz_localize(None)
+    return np.asarray((local - stamps.dt.tz_localize(None)).dt.total_seconds(), dtype=np.float64)
+
+
+def traits(ids: list[str], concern: str) -> np.ndarray:
+    """A lasting uniform number in [0, 1) for each id, worked out once for each distinct id."""
+    codes, distinct = pd.factorize(np.array(ids, dtype=object))
+    return uniform_of([str(d) for d in distinct], concern)[codes] if len(ids) else np.array([])
+
+
+def _optional(frame: pd.DataFrame, name: str) -> np.ndarray:
+    if name not in frame.columns:
+        return np.full(len(frame), np.nan)
+    if name.endswith("_at"):
+        return seconds_of(frame[name])
+    return frame[name].to_numpy(dtype=np.float64)
