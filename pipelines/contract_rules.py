@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 from open_data_contract_standard.model import SchemaProperty
 
 from pipelines.contracts import Contract
+from pipelines.tables import query
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,5 @@ def broken_rules(table: pa.Table, checked: list[Rule]) -> pa.ChunkedArray:
     if not checked or table.num_rows == 0:
         return pa.chunked_array([pa.array([[]] * table.num_rows, pa.list_(pa.string()))])
     tests = ", ".join(f"CASE WHEN NOT ({r.predicate}) THEN {_text(r.name)} END" for r in checked)
-    with duckdb.connect() as connection:
-        connection.register("rows", table)
-        query = f"SELECT list_filter([{tests}], lambda r: r IS NOT NULL) AS broken FROM rows"
-        return connection.sql(query).to_arrow_table().column("broken")
+    sql = f"SELECT list_filter([{tests}], lambda r: r IS NOT NULL) AS broken FROM checked_rows"
+    return query(sql, checked_rows=table).column("broken")

@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     snowflake_warehouse: str | None = None
     snowflake_database: str = "DISHPATCH"
 
+    # Privacy: keys the tokens that stand for customers from silver on; empty: made on first use and kept on this machine
+    token_key: SecretStr | None = None
+
     # Runs
     parallel_steps: int = 2
     step_timeout_seconds: int = 900

@@ -7,9 +7,11 @@ commit whose answer was lost is found by its versions, never repeated blindly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
@@ -92,3 +94,24 @@ def write(
         raise TableMoved(str(error)) from error
     table.update_incremental()
     return int(table.version())
+
+
+def added_rows(table: DeltaTable, since_version: int | None, columns: Sequence[str]) -> pa.Table:
+    """`columns` of the rows in files that the table has now and did not have at `since_version` (None: all rows).
+
+    A file that compaction rewrote counts as new, so the answer may hold older rows too, but never too few.
+    """
+    dataset = table.to_pyarrow_dataset()
+    if since_version is not None and since_version < table.version():
+        earlier = DeltaTable(table.table_uri, version=since_version, storage_options=delta_options())
+        known = {uri.rsplit("/", 1)[-1] for uri in earlier.file_uris()}  # file names are unique
+        fresh = [f for f in dataset.get_fragments() if f.path.rsplit("/", 1)[-1] not in known]
+        dataset = ds.FileSystemDataset(fresh, dataset.schema, dataset.format, dataset.filesystem)
+    elif since_version is not None:
+        return dataset.schema.empty_table().select(list(columns))
+    return dataset.to_table(columns=list(columns))
+
+
+def read(table: DeltaTable, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
+    """Rows of the table that `where` holds for; partitions that it rules out are not opened."""
+    return table.to_pyarrow_dataset().to_table(columns=list(columns) if columns else None, filter=where)

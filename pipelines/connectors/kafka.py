@@ -15,7 +15,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import KafkaError, NoBrokersAvailable, TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from pipelines.errors import ServiceError
 from pipelines.settings import settings
@@ -70,7 +70,7 @@ def ensure_topics(topics: Mapping[str, Mapping[str, str]], partitions: int | Map
     s = settings()
     try:
         admin = KafkaAdminClient(**connection())
-    except (NoBrokersAvailable, KafkaError) as error:
+    except KafkaError as error:
         raise _unreachable(error) from error
     try:
         missing = sorted(set(topics) - set(admin.list_topics()))
@@ -93,7 +93,7 @@ def producer(transactional_id: str | None = None) -> Iterator[KafkaProducer]:
         options |= {"transactional_id": transactional_id, "transaction_timeout_ms": 600_000}
     try:
         client = KafkaProducer(**connection(), **options)
-    except (NoBrokersAvailable, KafkaError) as error:
+    except KafkaError as error:
         raise _unreachable(error) from error
     try:
         if transactional_id:
@@ -136,7 +136,7 @@ def consumer(group_id: str | None = None) -> Iterator[KafkaConsumer]:
     }
     try:
         client = KafkaConsumer(**connection(), **options)
-    except (NoBrokersAvailable, KafkaError) as error:
+    except KafkaError as error:
         raise _unreachable(error) from error
     try:
         yield client

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contract_rules import broken_rules, rules
 from pipelines.contracts import conform, load_contract
+from pipelines.tables import query
 
 COORDINATES = ["kafka_partition", "kafka_offset", "row_in_message"]
 
@@ -19,12 +19,11 @@ def distinct_events(bronze: pa.Table) -> pa.Table:
     """The first row of each event_id, by Kafka coordinates; rows without an event_id all stay."""
     if bronze.num_rows == 0:
         return bronze
-    with duckdb.connect() as connection:
-        connection.register("bronze", bronze)
-        query = f"""SELECT * FROM bronze
-            QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY event_id ORDER BY {", ".join(COORDINATES)}) = 1
-            ORDER BY {", ".join(COORDINATES)}"""
-        return connection.sql(query).to_arrow_table()
+    order = ", ".join(COORDINATES)
+    sql = f"""SELECT * FROM bronze
+        QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY event_id ORDER BY {order}) = 1
+        ORDER BY {order}"""
+    return query(sql, bronze=bronze)
 
 
 def split_events(topic: str, bronze: pa.Table) -> tuple[pa.Table, pa.Table]:

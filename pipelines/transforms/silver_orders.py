@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import h3
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 
 from pipelines.contract_rules import Rule, broken_rules, rules
 from pipelines.contracts import conform, load_contract
+from pipelines.tables import query
 from pipelines.transforms.events import rows_as_json
 from pipelines.transforms.local_time import business_dates, local_clock
 
@@ -60,12 +60,7 @@ def _lives(events: Mapping[str, pa.Table], watermarks: Mapping[str, pd.Timestamp
             "watermark": pa.array(list(watermarks.values()), pa.timestamp("us", "UTC")),
         }
     )
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.register("watermarks", marks)
-        for topic in TOPICS:
-            connection.register(topic, events[topic])
-        table = connection.sql(_SQL).to_arrow_table()
+    table = query(_SQL, watermarks=marks, **{topic: events[topic] for topic in TOPICS})
     return table.to_pandas(types_mapper=_nullable, date_as_object=True)
 
 
