@@ -65,14 +65,14 @@ def run(
 def steps(as_json: AsJson = False) -> None:
     """Show the flow: every step, what it waits for, what it writes."""
     from pipelines.flow import STEPS, dependencies
-    from pipelines.runs.display import console_for, steps_table
+    from pipelines.runs.display import steps_text
 
     needs = dependencies(STEPS)
     if as_json:
         rows = [asdict(step) | {"after": needs[step.name]} for step in STEPS]
         typer.echo(json.dumps(rows, indent=1, default=str))
     else:
-        console_for(sys.stdout).print(steps_table(STEPS))
+        typer.echo(steps_text(STEPS))
 
 
 def list_runs(

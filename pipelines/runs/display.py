@@ -97,15 +97,17 @@ def summary_table(run: FlowRun) -> Table:
     return table
 
 
-def steps_table(steps: Sequence[Step]) -> Table:
-    """The flow in running order: what each step waits for, reads and writes."""
-    table = _table("step", "after", "writes", "what it does")
+def steps_text(steps: Sequence[Step]) -> str:
+    """The flow in running order: what each step does, waits for, reads and writes."""
     by_name = {step.name: step for step in steps}
-    for name, needs in dependencies(steps).items():
+    lines = []
+    for number, (name, needs) in enumerate(dependencies(steps).items(), start=1):
         step = by_name[name]
         each = " (each city and day)" if step.per_city else ""
-        table.add_row(name + each, "\n".join(needs) or "kafka", _shortened(step.writes), step.summary)
-    return table
+        lines += [f"{number:>2}. {name}{each}: {step.summary}"]
+        lines += [f"      reads   {_shortened(step.reads)}", f"      writes  {_shortened(step.writes)}"]
+        lines += [f"      after   {', '.join(needs)}"] if needs else []
+    return "\n".join(lines)
 
 
 def runs_table(runs: Sequence[RunRecord]) -> Table:
@@ -145,9 +147,11 @@ def _table(*headings: str, right: Sequence[int] = ()) -> Table:
 
 
 def _shortened(datasets: Sequence[str]) -> str:
-    """'bronze/* (8)' where a step writes many of one layer."""
-    layers = {dataset.split("/")[0] for dataset in datasets}
-    return f"{layers.pop()}/* ({len(datasets)})" if len(datasets) > 3 and len(layers) == 1 else "\n".join(datasets)
+    """Datasets by layer; 'bronze/* (8)' where there are more than three of one."""
+    layers: dict[str, list[str]] = {}
+    for dataset in datasets:
+        layers.setdefault(dataset.split("/")[0], []).append(dataset)
+    return ", ".join(f"{layer}/* ({len(own)})" if len(own) > 3 else ", ".join(own) for layer, own in layers.items())
 
 
 def status_text(status: str) -> str:
@@ -175,5 +179,9 @@ def key_figure(figures: dict[str, Any]) -> str:
 
 
 def console_for(stream: Any) -> Console:
-    """A console on `stream`; NO_COLOR, by https://no-color.org, is honoured when it is set and not empty."""
-    return Console(file=stream, no_color=bool(os.environ.get("NO_COLOR")) or None, highlight=False)
+    """A console on `stream`; NO_COLOR, by https://no-color.org, is honoured when it is set and not empty.
+
+    A file or pipe has no width of its own: tables there get room for the longest step name and a figure.
+    """
+    width = None if stream.isatty() else 140
+    return Console(file=stream, width=width, no_color=bool(os.environ.get("NO_COLOR")) or None, highlight=False)
