@@ -1,0 +1,141 @@
+"""Import a user's own history: read, check, complete by simulation, then publish as one unit, or not at all.
+
+Guarantee: all events of an import are in Kafka once, in one transaction (`pipelines.movers.events_to_kafka`), or none.
+Killed before the commit, nothing is there and the same command imports it; killed after, the same command finds it
+there, publishes nothing and completes the record. The city is registered before, in a unit of its own; a city that is
+registered and has no orders yet harms nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from generator.mapping import Mapping, load_mapping
+from generator.replay_check import Checked, check_files, refuse_above_share
+from generator.replay_events import city_registration, events_of, is_empty, rows_by_topic
+from generator.replay_record import Record, account, imported_before, records, write_listings, write_record
+from generator.replay_tables import Earlier
+from pipelines.errors import ImportRefused
+from pipelines.movers.events_to_kafka import publish_unit, published_units
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to import. `seed` decides the simulated part; `city` names the city instead of recognising it."""
+
+    mapping: str
+    orders: Path
+    couriers: Path | None = None
+    day: date | None = None
+    city: str | None = None
+    seed: int = 1
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The account of an import. `status`: `published`, `already there`, `nothing new` or `dry run`."""
+
+    status: str
+    record: Record
+    folder: Path
+    events: dict[str, dict[str, int]]
+
+
+def replay(
+    request: Request,
+    on_stage: Callable[[str], None] = lambda _: None,
+    on_batch: Callable[[int], None] | None = None,
+) -> Replayed:
+    """Import files by a mapping; raises MappingError, UsageError or ImportRefused with nothing imported."""
+    mapping = load_mapping(request.mapping)
+    on_stage("reading and checking")
+    checked = _check(request, mapping)
+    folder = write_listings(checked)
+    refuse_above_share(checked)
+    record = account(checked) | {"seed": request.seed, "fingerprint": _fingerprint(checked, request.seed)}
+    if request.dry_run:
+        return Replayed("dry run", record, folder, {})
+    if _is_there(checked, record):
+        write_record(record, checked, "published")
+        return Replayed("already there", record, folder, {})
+    on_stage("simulating what the files do not say")
+    events = events_of(checked, request.seed)
+    if is_empty(events):
+        return Replayed("nothing new", record, folder, {})
+    record["events"] = rows_by_topic(events)
+    write_record(record, checked, "prepared")
+    on_stage("publishing")
+    _publish(checked, record, events, on_batch)
+    write_record(record, checked, "published")
+    return Replayed("published", record, folder, record["events"])
+
+
+def _check(request: Request, mapping: Mapping) -> Checked:
+    """Files read and checked; rows that another file brought in before are known again.
+
+    Kafka is asked only where a record was left `prepared` by a kill.
+    """
+
+    def is_published(record: Record) -> bool:
+        return record["status"] == "published" or record["unit"] in published_units(record["producer_id"])
+
+    def earlier(files_sha256: str) -> dict[str, dict[str, Earlier]]:
+        return {} if mapping.clock_times_only else imported_before(files_sha256, mapping.name, is_published)
+
+    return check_files(mapping, request.orders, request.couriers, request.day, request.city, earlier)
+
+
+def _fingerprint(checked: Checked, seed: int) -> str:
+    """What decides an import's events: the files' content, what the mapping says, the day and the seed."""
+    said = checked.mapping.model_dump(mode="json", exclude_unset=True)
+    decided = [checked.files_hash, said, str(checked.day), seed]
+    return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
+
+
+def _is_there(checked: Checked, record: Record) -> bool:
+    """Whether this import was published before. ImportRefused where the same files, or the same day, were imported
+    differently: published events are history."""
+    published = published_units(checked.producer_id)
+    ours: dict[str, Any] | None = published.get(checked.unit)
+    if ours is not None:
+        if ours["fingerprint"] != record["fingerprint"]:
+            raise ImportRefused(
+                f"these files were imported before as {checked.producer_id} {checked.unit} with another seed or mapping, "
+                "and published events are history. Use the same seed and mapping, or an empty DISHPATCH_DATA_DIR"
+            )
+        return True
+    if checked.mapping.clock_times_only:
+        same_day = [unit for unit in published if unit.split(":")[0] == str(checked.day)]
+        if same_day:
+            raise ImportRefused(
+                f"{checked.city.name} has another file's orders on {checked.day} ({same_day[0]}), and the order "
+                "numbers may be the same. Say this file's own day by --date YYYY-MM-DD"
+            )
+    return False
+
+
+def _publish(checked: Checked, record: Record, events: dict[str, Any], on_batch: Callable[[int], None] | None) -> None:
+    city = checked.city
+    table, told = city_registration(city, f"replay:{checked.mapping.name}")
+    publish_unit(f"city:{city.city_id}", f"revision:{city.revision}", {"cities": table}, fingerprint=told)
+    left_out = sum(record[kind][o] for kind in checked.found for o in ("rejected", "quarantined", "duplicate"))
+    publish_unit(
+        checked.producer_id,
+        checked.unit,
+        events,
+        fingerprint=record["fingerprint"],
+        rejected=left_out,
+        on_batch=on_batch,
+    )
+
+
+def known_imports() -> list[Record]:
+    """The accounts of all imports, for reconciling what was read with what was published."""
+    return records()

@@ -1,0 +1,91 @@
+"""What is kept of an import beside the events: the account of its rows, the rows left out, and who was imported.
+
+`<data_dir>/imports/<unit>/` holds `import.json` (the account), `rejected.csv` (every row that was not imported, with
+its original text), `flagged.csv` and `identities.parquet` (to know a row again in another file). The record is written as
+`prepared` before anything is published and becomes `published` after, so a kill in between leaves no import unknown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from generator.replay_check import Checked
+from generator.replay_findings import Outcome
+from generator.replay_tables import Earlier
+from pipelines.settings import settings
+
+Record = dict[str, Any]
+
+
+def imports_dir() -> Path:
+    """Where imports are recorded."""
+    return settings().data_dir / "imports"
+
+
+def folder_of(unit: str) -> Path:
+    """Folder of one import; its unit with the colon replaced, which some file systems do not allow in a name."""
+    return imports_dir() / unit.replace(":", "_")
+
+
+def account(checked: Checked) -> Record:
+    """Counts of each file: read = imported + flagged + duplicate + quarantined + rejected, and totals by rule."""
+    record: Record = {"producer_id": checked.producer_id, "unit": checked.unit, "city_id": checked.city.city_id}
+    for kind, found in checked.found.items():
+        record[kind] = found.counts()
+    record["blank_lines"] = {kind: found.rows.blank for kind, found in checked.found.items()}
+    record["rules"] = {kind: found.totals_by_rule() for kind, found in checked.found.items()}
+    record["business_dates"] = checked.business_dates()
+    record["files"] = {kind: path.name for kind, path in checked.paths.items()}
+    record["files_sha256"] = checked.files_hash
+    return record
+
+
+def write_listings(checked: Checked) -> Path:
+    """Write the rows left out, and those flagged, each with line, rule, value and original text; the folder."""
+    folder = folder_of(checked.unit)
+    folder.mkdir(parents=True, exist_ok=True)
+    listing = pd.concat([found.listing(kind) for kind, found in checked.found.items()], ignore_index=True)
+    flagged = listing["outcome"] == Outcome.flagged.name
+    for name, rows in (("rejected.csv", listing[~flagged]), ("flagged.csv", listing[flagged])):
+        # Bytes that were no text are written back as they were.
+        rows.to_csv(folder / name, index=False, encoding="utf-8", errors="surrogateescape")
+    return folder
+
+
+def write_record(record: Record, checked: Checked, status: str) -> None:
+    """Write `import.json` whole or not at all; `status` is `prepared` or `published`."""
+    folder = folder_of(checked.unit)
+    folder.mkdir(parents=True, exist_ok=True)
+    checked.keys.to_parquet(folder / "identities.parquet", index=False)
+    part = folder / "import.json.part"
+    part.write_text(json.dumps(record | {"status": status}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(folder / "import.json")
+
+
+def records() -> list[Record]:
+    """All imports that were recorded, oldest unit first."""
+    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted(imports_dir().glob("*/import.json"))]
+
+
+def imported_before(
+    files_sha256: str, mapping: str, is_published: Callable[[Record], bool]
+) -> dict[str, dict[str, Earlier]]:
+    """Rows other files brought in by this mapping: {city_id: {`orders` or `couriers`: identity -> (digest, where)}}.
+
+    `is_published(record)` says whether a record's events are in Kafka.
+    """
+    found: dict[str, dict[str, Earlier]] = {}
+    for record in records():
+        ours = record["producer_id"].startswith(f"replay:{mapping}:") and record["files_sha256"] != files_sha256
+        if not (ours and is_published(record)):
+            continue
+        keys = pd.read_parquet(folder_of(record["unit"]) / "identities.parquet")
+        city = found.setdefault(record["city_id"], {"orders": {}, "couriers": {}})
+        for kind, identity, digest in zip(keys["kind"], keys["identity"], keys["digest"], strict=True):
+            city[kind][identity] = (digest, f"import {record['unit']}")
+    return found
