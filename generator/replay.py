@@ -107,7 +107,7 @@ def _is_there(checked: Checked, record: Record) -> bool:
     if ours is not None:
         if ours["fingerprint"] != record["fingerprint"]:
             raise ImportRefused(
-                f"these files were imported before as {checked.producer_id} {checked.unit} with another seed or mapping, "
+                f"these files were imported before as {checked.unit} with another seed or mapping, "
                 "and published events are history. Use the same seed and mapping, or an empty DISHPATCH_DATA_DIR"
             )
         return True

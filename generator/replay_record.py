@@ -1,8 +1,8 @@
 """What is kept of an import beside the events: the account of its rows, the rows left out, and who was imported.
 
 `<data_dir>/imports/<unit>/` holds `import.json` (the account), `rejected.csv` (every row that was not imported, with
-its original text), `flagged.csv` and `identities.parquet` (to know a row again in another file). The record is written as
-`prepared` before anything is published and becomes `published` after, so a kill in between leaves no import unknown.
+its original text), `flagged.csv` and `identities.parquet` (to know a row again in another file). The record is written
+as `prepared` before anything is published and becomes `published` after, so a kill in between leaves no import unknown.
 """
 
 from __future__ import annotations

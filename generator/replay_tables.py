@@ -1,4 +1,4 @@
-"""The orders and the shifts of a user's files: every row through every rule, the kept ones as a simulation takes them."""
+"""The orders and the shifts of a user's files: every row through every rule, the kept ones as simulations take them."""
 
 from __future__ import annotations
 
