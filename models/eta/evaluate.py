@@ -26,8 +26,8 @@ Verdict = Literal["better", "no different", "worse"]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`scored`, one row a measured order: order_id, local_hour, zone_id, zone_name, error_minutes (forecast − truth),
-    model_minutes and median_minutes (absolute errors), cold. `document` is what is kept in the registry."""
+    """`scored`, one row a measured order: order_id, placed_at, local_hour, zone_id, zone_name, error_minutes
+    (forecast − truth), model_minutes and median_minutes (absolute errors), cold. `document` is for the registry."""
 
     scored: pd.DataFrame
     document: dict[str, Any]
@@ -94,7 +94,7 @@ def _scored(model: EtaModel, orders: pd.DataFrame, business_date: date) -> tuple
     rows = measured.merge(given.rows, on="order_id", validate="one_to_one")
     error_seconds = rows["forecast_seconds"] - rows[TARGET].astype("float64")
     median_error_seconds = rows[TARGET].astype("float64") - median_forecast(model.document["baseline"], rows)
-    scored = rows[["order_id", "local_hour", "zone_id", "zone_name", "distance_m", "cold"]].assign(
+    scored = rows[["order_id", "placed_at", "local_hour", "zone_id", "zone_name", "cold"]].assign(
         error_minutes=error_seconds / 60,
         model_minutes=error_seconds.abs() / 60,
         median_minutes=median_error_seconds.abs() / 60,
