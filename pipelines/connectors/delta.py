@@ -7,6 +7,7 @@ commit whose answer was lost is found by its versions, never repeated blindly.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
@@ -115,3 +116,12 @@ def added_rows(table: DeltaTable, since_version: int | None, columns: Sequence[s
 def read(table: DeltaTable, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
     """Rows of the table that `where` holds for; partitions that it rules out are not opened."""
     return table.to_pyarrow_dataset().to_table(columns=list(columns) if columns else None, filter=where)
+
+
+def partition_fingerprints(table: DeltaTable, column: str) -> dict[object, str]:
+    """Digest of the files of each value of a partition column; a value whose rows changed has another digest."""
+    actions = pa.table(table.get_add_actions(flatten=True)).select(["path", f"partition.{column}"]).to_pylist()
+    files: dict[object, list[str]] = {}
+    for action in actions:
+        files.setdefault(action[f"partition.{column}"], []).append(action["path"])
+    return {value: hashlib.sha256("\n".join(sorted(paths)).encode()).hexdigest()[:32] for value, paths in files.items()}

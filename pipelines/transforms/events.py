@@ -35,6 +35,12 @@ def split_events(topic: str, bronze: pa.Table) -> tuple[pa.Table, pa.Table]:
     return distinct.filter(good), _quarantined(topic, distinct.filter(bad), broken.filter(bad))
 
 
+def good_events(topic: str, rows: pa.Table) -> pa.Table:
+    """The rows (of the event contract) that keep every rule; repeats stay."""
+    broken = broken_rules(rows, rules(load_contract(f"events/{topic}")))
+    return rows.filter(pc.equal(pc.list_value_length(broken), 0))
+
+
 def _quarantined(topic: str, rows: pa.Table, broken: pa.ChunkedArray) -> pa.Table:
     n = rows.num_rows
     missing = pa.nulls(n, pa.string())

@@ -1,0 +1,144 @@
+"""Kafka to Cassandra: the operational state of every order, upserted by event time.
+
+Guarantee: at least once with idempotent effect. Offsets are committed to the consumer group after the writes are
+acknowledged. If the mover dies before that, the same messages are read again and leave the same rows: every statement
+carries its event's time as write time. `active_orders_by_zone` is derived from the row of orders_by_id as it is after the
+write, so the order of arrival between topics does not matter. Messages that the contract does not admit, and rows that
+break a rule, are left to the bronze mover and silver, which keep them; here they change nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import h3
+import pyarrow as pa
+from cassandra.cluster import Session
+from kafka import TopicPartition
+from kafka.structs import OffsetAndMetadata
+
+from pipelines.connectors import cassandra as cql
+from pipelines.connectors.kafka import consumer, partitions_of
+from pipelines.contracts import load_contract
+from pipelines.messages import MessageRejected, decode
+from pipelines.movers.topics import ensure_business_topics
+from pipelines.settings import settings
+from pipelines.transforms.events import good_events
+from pipelines.transforms.operational_state import ENDED, RANKS, TOPICS, Change, changes
+
+GROUP = "dishpatch-operations"
+ZONE_RESOLUTION = 7  # the key of active_orders_by_zone; it must not change with a city's report zones
+ORDERS, ACTIVE, BY_COURIER = (
+    load_contract(f"operations/{name}") for name in ("orders_by_id", "active_orders_by_zone", "orders_by_courier")
+)
+
+
+@dataclass
+class OperationsResult:
+    """What one call wrote: events applied, orders touched, messages and rows left aside."""
+
+    events: int = 0
+    orders: int = 0
+    messages: int = 0
+    refused_messages: int = 0
+    refused_rows: int = 0
+
+
+class _Writer:
+    def __init__(self, session: Session) -> None:
+        cql.ensure_tables(session, [ORDERS, ACTIVE, BY_COURIER])
+        self.session = session
+        self.upsert_order = cql.prepare_upsert(session, ORDERS)
+        self.upsert_active = cql.prepare_upsert(session, ACTIVE)
+        self.delete_active = cql.prepare_delete(session, ACTIVE)
+        self.upsert_courier = cql.prepare_upsert(session, BY_COURIER)
+        self.delete_courier = cql.prepare_delete(session, BY_COURIER)
+        table = f"{settings().cassandra_keyspace}.{ORDERS.name}"
+        self.read_order = session.prepare(f"SELECT {', '.join(ORDERS.columns)}, WRITETIME(status) AS status_us FROM {table} WHERE order_id = ?")
+
+    def apply(self, events: dict[str, list[dict[str, Any]]]) -> int:
+        """Write the events of several topics; returns how many orders they touched."""
+        by_order: dict[str, list[Change]] = defaultdict(list)
+        for topic, rows in events.items():
+            for row in rows:
+                for change in changes(topic, row):
+                    by_order[change.order_id].append(change)
+        cql.execute_all(self.session, (cql.same_partition_batch([self._order(c) for c in found]) for found in by_order.values()))
+        cql.execute_all(self.session, (self._courier(row) for row in events.get("courier_assignments", ()) if _moves(row)))
+        stored = cql.execute_all(self.session, (self.read_order.bind([order_id]) for order_id in by_order))
+        cql.execute_all(self.session, (s for rows in stored for row in rows for s in self._active(row)))
+        return len(by_order)
+
+    def _order(self, change: Change) -> Any:
+        columns = dict(change.columns)
+        if columns.get("dropoff_lat") is not None and columns.get("dropoff_lng") is not None:
+            columns["zone_id"] = h3.latlng_to_cell(columns["dropoff_lat"], columns["dropoff_lng"], ZONE_RESOLUTION)
+        values = [change.order_id if n == "order_id" else columns.get(n, cql.UNSET) for n in ORDERS.columns]
+        return self.upsert_order.bind([*values, cql.write_time_us(change.event_time, change.rank)])
+
+    def _courier(self, row: dict[str, Any]) -> Any:
+        at = cql.write_time_us(row["event_time"], RANKS["courier_assignments", row["event_type"]])
+        if row["event_type"] == "unassigned":
+            return self.delete_courier.bind([at, row["courier_id"], row["order_id"]])
+        values = {**row, "assigned_at": row["event_time"]}
+        return self.upsert_courier.bind([*(_given(values[name]) for name in BY_COURIER.columns), at])
+
+    def _active(self, row: dict[str, Any]) -> Iterable[Any]:
+        if row["zone_id"] is None or row["status"] is None:
+            return  # its placement has not arrived; it will be looked at again when it does
+        # a courier's answer can come after the cancellation: the order stays ended
+        if row["status"] in ENDED or row["cancelled_at"] is not None or row["delivered_at"] is not None:
+            yield self.delete_active.bind([row["status_us"], row["city_id"], row["zone_id"], row["order_id"]])
+        else:
+            yield self.upsert_active.bind([*(_given(row[name]) for name in ACTIVE.columns), row["status_us"]])
+
+
+def _moves(row: dict[str, Any]) -> bool:
+    return row["event_type"] in ("assigned", "unassigned")
+
+
+def _given(value: Any) -> Any:
+    return cql.UNSET if value is None else value
+
+
+def kafka_to_cassandra(*, group_id: str = GROUP) -> OperationsResult:
+    """Apply what is in the order topics at the time of the call; returns counts."""
+    ensure_business_topics()
+    result = OperationsResult()
+    with cql.open_session() as session, consumer(group_id) as client:
+        writer = _Writer(session)
+        parts = [part for topic in TOPICS for part in partitions_of(client, topic)]
+        client.assign(parts)
+        ends = client.end_offsets(parts)
+        for part in parts:
+            client.seek(part, client.committed(part) or 0)
+        while any(client.position(part) < ends[part] for part in parts):
+            polled = client.poll(timeout_ms=200, max_records=64)
+            if polled:
+                events = _decoded(polled, result)
+                result.events += sum(len(rows) for rows in events.values())
+                result.orders += writer.apply(events)
+                client.commit({p: OffsetAndMetadata(records[-1].offset + 1, "", -1) for p, records in polled.items()})
+    return result
+
+
+def _decoded(polled: dict[TopicPartition, list[Any]], result: OperationsResult) -> dict[str, list[dict[str, Any]]]:
+    """Good rows by topic."""
+    tables: dict[str, list[pa.Table]] = defaultdict(list)
+    for part, records in polled.items():
+        for record in records:
+            result.messages += 1
+            try:
+                tables[part.topic].append(decode(record.value, record.headers, part.topic)[0])
+            except MessageRejected:
+                result.refused_messages += 1
+    events = {}
+    for topic, found in tables.items():
+        table = pa.concat_tables(found)
+        good = good_events(topic, table)
+        result.refused_rows += table.num_rows - good.num_rows
+        events[topic] = good.to_pylist()
+    return events
