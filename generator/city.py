@@ -56,7 +56,7 @@ class Demand(Part):
 
 
 class Cuisine(Part):
-    """A kind of restaurant: its share of all, its usual minutes of preparation, the usual price of a dish, its dishes."""
+    """A kind of restaurant: share of all, usual minutes of preparation, usual price of a dish, its dishes."""
 
     share: float = Field(gt=0)
     kitchen_minutes: float = Field(gt=0)
@@ -111,7 +111,7 @@ class Couriers(Part):
 
 
 class City(Part):
-    """Everything a simulation must know of a city. `network`: file of its streets, beside its profile, if it has one."""
+    """Everything a simulation must know of a city. `network`: file of its streets, if it has one."""
 
     city_id: str = Field(min_length=1)
     name: str = Field(min_length=1)
@@ -146,6 +146,10 @@ class City(Part):
             raise ValueError("two zones share a name or a cell")
         return value
 
+    def __hash__(self) -> int:
+        # dictionaries within have no hash; cities that differ are told apart by equality
+        return hash((self.city_id, self.revision))
+
     @property
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
@@ -162,7 +166,7 @@ def load_city(city_id: str) -> City:
 
 
 def read_city(path: Path) -> City:
-    """The city of a profile file; `lives` in it overlays the usual lives, key by key. UsageError names field and fault."""
+    """The city of a profile file; its `lives` overlay the usual lives, key by key. UsageError names field and fault."""
     try:
         document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

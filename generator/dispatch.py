@@ -27,7 +27,7 @@ ASKED_AT_MOST = 12  # couriers, nearest by straight line, whose way along the st
 class Trips:
     """One element an order; seconds since 1970, NaN for what did not happen.
 
-    `courier` is a row of the sorted couriers, -1 where none was assigned; `done` is the hand-off or, where `failed`, its
+    `courier` is a row of the sorted couriers, -1 where none was assigned; `done` is the hand-off or, if `failed`, its
     failure; `given_up` is when the platform stopped looking. `decisions`: (order, event type, second, courier row,
     decided by, reason) in the order they were made.
     """

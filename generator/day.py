@@ -1,0 +1,92 @@
+"""A city's day: placements, shifts and the lives of its orders, as tables of events by topic."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from generator.city import City
+from generator.demand import items_column, place_orders
+from generator.events import EventLog, in_order
+from generator.life import simulate_lives
+from generator.network import travel_of
+from generator.placed import seconds_of
+from generator.scenario import Scenario, ScenarioTravel
+from generator.streams import Streams
+from generator.supply import couriers_of_day, shift_events
+from pipelines.contracts import conform, load_contract
+
+REGISTERED_FROM = datetime(2000, 1, 1, tzinfo=UTC)  # before any event a user could import
+
+
+def source_of(city: City, seed: int) -> str:
+    """What the events of a generated city name as their source, and the id of their producer."""
+    return f"generate:{city.city_id}:{seed}"
+
+
+def generate_day(
+    city: City, day: date, orders_per_day: int, seed: int, scenario: Scenario | None = None
+) -> dict[str, pa.Table]:
+    """Every event of the orders placed on the local business day `day`, and of its courier shifts, by topic.
+
+    Events are in order of time; reviews and refunds may lie on the following day. Equal arguments give equal tables.
+    """
+    streams, source = Streams.of_day(seed, day), source_of(city, seed)
+    usual = travel_of(city)
+    orders = place_orders(city, day, orders_per_day, seed, streams, usual)
+    couriers = couriers_of_day(city, day, orders_per_day, seed, streams)
+    travel = ScenarioTravel(usual, city, day, scenario) if scenario else usual
+    tables = simulate_lives(orders, couriers, city, streams, travel, source=source)
+    log = EventLog(city.city_id, source)
+    log.add(
+        "orders",
+        "placed",
+        orders["order_id"].tolist(),
+        seconds_of(orders["placed_at"]),
+        **_facts(orders),
+    )
+    placed = log.tables(["orders"])["orders"]
+    tables["orders"] = in_order(pa.concat_tables([placed, tables["orders"]]))
+    tables["courier_shifts"] = shift_events(couriers, tables, city, day, source)
+    return tables
+
+
+def _facts(orders: pd.DataFrame) -> dict[str, Any]:
+    """Columns of the placements' events beside the envelope."""
+    as_text = ("customer_id", "restaurant_id", "restaurant_name", "currency")
+    as_number = ("pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng")
+    return {
+        "items": items_column(orders),
+        "basket_value_cents": orders["basket_value_cents"].to_numpy(dtype=np.int64),
+        **{name: orders[name].tolist() for name in as_text},
+        **{name: orders[name].to_numpy() for name in as_number},
+        **{name: seconds_of(orders[name]) for name in ("promised_at", "scheduled_for")},
+    }
+
+
+def city_registration(city: City) -> pa.Table:
+    """The one event that describes the city to everything downstream; the same city gives the same event.
+
+    Its time lies before any event of the city, a day later for each revision of the profile, so that the latest counts.
+    """
+    at = REGISTERED_FROM + timedelta(days=city.revision - 1)
+    zones = [{"zone_id": zone.zone_id, "name": zone.name} for zone in city.zones]
+    facts = city.model_dump(include={"name", "time_zone", "currency", "day_cut_hour", "zone_resolution"})
+    facts |= city.bounds.model_dump() | {"zones": zones}
+    identity = hashlib.blake2b(repr((city.city_id, city.revision, facts)).encode(), digest_size=16).hexdigest()
+    row = facts | {
+        "event_id": identity,
+        "event_type": "registered",
+        "event_time": at,
+        "produced_at": at,
+        "city_id": city.city_id,
+        "source": f"city:{city.city_id}",
+        "is_simulated": city.demand is not None,
+    }
+    contract = load_contract("events/cities")
+    return conform(pa.Table.from_pylist([row], schema=contract.arrow_schema), contract)
