@@ -63,7 +63,7 @@ def replay(
     if request.dry_run:
         return Replayed("dry run", record, folder, {})
     if _is_there(checked, record):
-        write_record(record, checked, "published")
+        write_record(_as_recorded(record), checked, "published")
         return Replayed("already there", record, folder, {})
     on_stage("simulating what the files do not say")
     events = events_of(checked, request.seed)
@@ -90,6 +90,11 @@ def _check(request: Request, mapping: Mapping) -> Checked:
         return {} if mapping.clock_times_only else imported_before(files_sha256, mapping.name, is_published)
 
     return check_files(mapping, request.orders, request.couriers, request.day, request.city, earlier)
+
+
+def _as_recorded(record: Record) -> Record:
+    """The record of this import as it was written when it was published, if it is still there."""
+    return next((r for r in records() if r["unit"] == record["unit"]), record)
 
 
 def _fingerprint(checked: Checked, seed: int) -> str:
