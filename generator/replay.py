@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from generator.mapping import Mapping, load_mapping
+from generator.publish import publish_city
 from generator.replay_check import Checked, check_files, refuse_above_share
-from generator.replay_events import city_registration, events_of, is_empty, rows_by_topic
+from generator.replay_events import events_of, is_empty, rows_by_topic
 from generator.replay_record import Record, account, imported_before, records, write_listings, write_record
 from generator.replay_tables import Earlier
 from pipelines.errors import ImportRefused
@@ -127,9 +128,7 @@ def _is_there(checked: Checked, record: Record) -> bool:
 
 
 def _publish(checked: Checked, record: Record, events: dict[str, Any], on_batch: Callable[[int], None] | None) -> None:
-    city = checked.city
-    table, told = city_registration(city, f"replay:{checked.mapping.name}")
-    publish_unit(f"city:{city.city_id}", f"revision:{city.revision}", {"cities": table}, fingerprint=told)
+    publish_city(checked.city)
     left_out = sum(record[kind][o] for kind in checked.found for o in ("rejected", "quarantined", "duplicate"))
     publish_unit(
         checked.producer_id,
@@ -139,8 +138,3 @@ def _publish(checked: Checked, record: Record, events: dict[str, Any], on_batch:
         rejected=left_out,
         on_batch=on_batch,
     )
-
-
-def known_imports() -> list[Record]:
-    """The accounts of all imports, for reconciling what was read with what was published."""
-    return records()

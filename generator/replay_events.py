@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -12,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generator.city import City
 from generator.events import TIMESTAMP, event_ids, in_order, produced_at, trace_ids
 from generator.life import simulate_lives
 from generator.replay_check import Checked
@@ -20,8 +16,6 @@ from generator.streams import Streams
 from generator.travel import CrowTravel
 from pipelines.contracts import conform, load_contract
 
-# A city is registered as of this moment and one second a revision, before any event that a business can have.
-REGISTERED_FROM = datetime(2000, 1, 1, tzinfo=UTC)
 PLACED_COLUMNS = (
     "order_id", "customer_id", "restaurant_id", "restaurant_name", "basket_value_cents", "currency", "promised_at",
     "scheduled_for", "pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng",
@@ -114,21 +108,6 @@ def _shifts(checked: Checked, source: str) -> pa.Table:
             columns |= {name: pa.array(shifts[name], pa.float64()) for name in ("lat", "lng")}
         tables.append(conform(pa.table(columns), contract))
     return in_order(pa.concat_tables(tables)) if tables else contract.arrow_schema.empty_table()
-
-
-def city_registration(city: City, source: str) -> tuple[pa.Table, str]:
-    """(the city's event for topic `cities`, a fingerprint of what it says)."""
-    contract = load_contract("events/cities")
-    told = {name: getattr(city, name) for name in ("name", "time_zone", "currency", "day_cut_hour", "zone_resolution")}
-    told |= city.bounds.model_dump() | {"zones": [z.model_dump() for z in city.zones]}
-    moment = REGISTERED_FROM + timedelta(seconds=city.revision)
-    ids = event_ids(source, "cities", "registered", [city.city_id], [city.revision])
-    envelope = {
-        "event_id": ids[0], "event_type": "registered", "event_time": moment, "produced_at": moment,
-        "city_id": city.city_id, "source": source, "is_simulated": False, "trace_id": None,
-    }  # fmt: skip
-    table = pa.Table.from_pylist([envelope | told], schema=contract.arrow_schema)
-    return table, hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def rows_by_topic(tables: dict[str, pa.Table]) -> dict[str, dict[str, int]]:
