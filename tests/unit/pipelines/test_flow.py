@@ -64,7 +64,7 @@ def test_two_steps_of_one_name_are_refused() -> None:
 
 def test_a_circle_is_refused_and_named() -> None:
     circle = [replace(s, reads=("d/x",)) if s.name == "a" else s for s in DIAMOND]
-    with pytest.raises(UsageError, match="circle: .*a.*d|circle: .*d.*a"):
+    with pytest.raises(UsageError, match=r"circle: .*a.*d|circle: .*d.*a"):
         dependencies(circle)
 
 
