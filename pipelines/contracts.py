@@ -50,6 +50,10 @@ class Contract:
     def version(self) -> str:
         return str(self.document.version)
 
+    @property
+    def purpose(self) -> str:
+        return str(self.document.description.purpose) if self.document.description else ""
+
     @cached_property
     def arrow_schema(self) -> pa.Schema:
         """Columns in contract order. All are nullable: what is required is a rule, so that a row that lacks it can be kept aside."""
@@ -125,7 +129,20 @@ def _overlay(base: SchemaProperty | None, own: SchemaProperty) -> SchemaProperty
     """A property restated in an extending contract narrows the inherited one: what it says wins, the rest stays."""
     if base is None:
         return own
-    return base.model_copy(update=own.model_dump(exclude_unset=True) | {k: getattr(own, k) for k in own.model_fields_set})
+    return base.model_copy(
+        update=own.model_dump(exclude_unset=True) | {k: getattr(own, k) for k in own.model_fields_set}
+    )
+
+
+def resolved_yaml(contract: Contract) -> str:
+    """The contract as a self-contained ODCS file: inherited columns and rules written out, `extends` gone."""
+    assert contract.document.schema_ is not None
+    schema = contract.document.schema_[0].model_copy(
+        update={"properties": list(contract.properties), "quality": list(contract.quality) or None}
+    )
+    custom = [c for c in contract.document.customProperties or [] if c.property != "extends"]
+    document = contract.document.model_copy(update={"schema_": [schema], "customProperties": custom or None})
+    return str(document.to_yaml())
 
 
 def dataset_keys(layer: str | None = None) -> list[str]:

@@ -37,8 +37,10 @@ def write_time_us(event_time: datetime, rank: int = 0) -> int:
     The only place where a write time is made, for movers and for repairs by hand. ContractViolation outside 2000 to a
     year ahead: a time in milliseconds or seconds lands there.
     """
-    if not _EARLIEST <= event_time or (event_time - datetime.now(UTC)).days > _LATEST_AHEAD_DAYS:
-        raise ContractViolation(f"{event_time.isoformat()} cannot be a write time; expected 2000-01-01 to one year ahead, in UTC")
+    if not event_time >= _EARLIEST or (event_time - datetime.now(UTC)).days > _LATEST_AHEAD_DAYS:
+        raise ContractViolation(
+            f"{event_time.isoformat()} cannot be a write time; expected 2000-01-01 to one year ahead, in UTC"
+        )
     since = event_time - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds + rank
 
@@ -99,7 +101,9 @@ def prepare_upsert(session: Session, contract: Contract) -> PreparedStatement:
 def prepare_delete(session: Session, contract: Contract) -> PreparedStatement:
     """DELETE of one row by its whole primary key USING TIMESTAMP (bound first)."""
     where = " AND ".join(f"{name} = ?" for name in contract.primary_key)
-    return session.prepare(f"DELETE FROM {settings().cassandra_keyspace}.{contract.name} USING TIMESTAMP ? WHERE {where}")
+    return session.prepare(
+        f"DELETE FROM {settings().cassandra_keyspace}.{contract.name} USING TIMESTAMP ? WHERE {where}"
+    )
 
 
 def same_partition_batch(statements: Sequence[Any]) -> Any:
@@ -118,5 +122,7 @@ def execute_all(session: Session, statements: Iterable[Any]) -> list[list[dict[s
     try:
         results = execute_concurrent(session, pairs, concurrency=CONCURRENCY, raise_on_first_error=True)
     except Exception as error:
-        raise ServiceError(f"Cassandra refused a statement ({error}); nothing was acknowledged, run the step again") from error
+        raise ServiceError(
+            f"Cassandra refused a statement ({error}); nothing was acknowledged, run the step again"
+        ) from error
     return [list(result.result_or_exc) for result in results]

@@ -172,7 +172,9 @@ def read_to_end(topic: str, start: Mapping[int, int]) -> Iterator[list[Record]]:
                 quiet_since = time.monotonic()
                 yield records
             elif time.monotonic() - quiet_since > STALL_SECONDS:
-                raise ServiceError(f"Kafka stopped answering while topic {topic} has records due; see 'dishpatch status'")
+                raise ServiceError(
+                    f"Kafka stopped answering while topic {topic} has records due; see 'dishpatch status'"
+                )
 
 
 def _record(r: Any) -> Record:

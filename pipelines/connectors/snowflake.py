@@ -40,7 +40,9 @@ def _connection() -> dict[str, Any]:
     elif s.snowflake_password:
         options["password"] = s.snowflake_password.get_secret_value()
     given = {"role": s.snowflake_role, "warehouse": s.snowflake_warehouse, "host": s.snowflake_host}
-    return options | {name: value for name, value in given.items() if value and not (name == "host" and value == "127.0.0.1")}
+    return options | {
+        name: value for name, value in given.items() if value and not (name == "host" and value == "127.0.0.1")
+    }
 
 
 @contextmanager

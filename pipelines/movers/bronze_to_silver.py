@@ -78,7 +78,7 @@ def _build(business_date: date | None) -> SilverResult:
         return result
     result.quarantined.update(_quarantine_events(bronze, quarantine))
     cities = latest_cities(read(tables["cities"]))
-    placements = _placements(tables["orders"], quarantine, cities)
+    placements = good_placements(tables["orders"], cities, quarantine)
     touched = _touched(bronze, silver, quarantine, placements, cities)
     days = sorted(touched.days | ({business_date} if business_date else set()))
     marks = placements.groupby("city_id")["event_time"].max().to_dict()
@@ -106,19 +106,24 @@ def _quarantine_events(bronze: _Bronze, quarantine: DeltaTable) -> Iterator[str]
         yield from [f"bronze/{topic}"] * bad.num_rows
 
 
-def _placements(orders: DeltaTable, quarantine: DeltaTable, cities: pd.DataFrame) -> pd.DataFrame:
-    """Every good placement ever: order_id, city_id, event_time, business_date (UTC date where the city is not registered)."""
+def good_placements(orders: DeltaTable, cities: pd.DataFrame, quarantine: DeltaTable | None = None) -> pd.DataFrame:
+    """Every good placement ever, one row an order: order_id, city_id, event_time, business_date.
+
+    Rows of orders that the quarantine (default: silver/quarantine) knows are checked again, the others are known to be good.
+    """
     columns = ["order_id", "city_id", "event_time"]
     is_placed = pc.field("event_type") == "placed"
-    kept = read(quarantine, ["order_id"], pc.field("dataset") == "bronze/orders").column("order_id").drop_null()
+    known = quarantine or ensure_table("silver/quarantine", load_contract("silver/quarantine"))
+    kept = read(known, ["order_id"], pc.field("dataset") == "bronze/orders").column("order_id").drop_null()
     doubtful = pc.field("order_id").isin(kept.combine_chunks())
     sound = read(orders, columns, is_placed & ~doubtful)
     good, _ = split_events("orders", read(orders, where=is_placed & doubtful))
     rows = pa.concat_tables([sound, good.select(columns).cast(sound.schema)]).to_pandas().dropna()
-    return _with_business_date(rows.sort_values("event_time").drop_duplicates("order_id"), cities)
+    return with_business_date(rows.sort_values("event_time").drop_duplicates("order_id"), cities)
 
 
-def _with_business_date(frame: pd.DataFrame, cities: pd.DataFrame) -> pd.DataFrame:
+def with_business_date(frame: pd.DataFrame, cities: pd.DataFrame) -> pd.DataFrame:
+    """`frame` (city_id, event_time, …) with the business date of event_time; its UTC date where the city is not registered."""
     frame = frame.reset_index(drop=True)
     frame["business_date"] = pd.Series(frame["event_time"].dt.date, dtype=object)
     for city_id, rows in frame.groupby("city_id").groups.items():
@@ -145,8 +150,10 @@ def _touched(
     orders = set(new["order_id"])
     days = set(placements.loc[placements["order_id"].isin(orders), "business_date"])
     orphans = new[~new["order_id"].isin(placements["order_id"])].sort_values("event_time").drop_duplicates("order_id")
-    days |= set(_with_business_date(orphans, cities)["business_date"])
-    kept = read(quarantine, ["order_id", "city_id", "partition_date"], pc.field("dataset") == "silver/orders").to_pandas()
+    days |= set(with_business_date(orphans, cities)["business_date"])
+    kept = read(
+        quarantine, ["order_id", "city_id", "partition_date"], pc.field("dataset") == "silver/orders"
+    ).to_pandas()
     new_cities = set(bronze.added("cities", ["city_id"]).column("city_id").to_pylist())
     days |= set(kept.loc[kept["order_id"].isin(orders) | kept["city_id"].isin(new_cities), "partition_date"])
     stored = read(silver, ["city_id", "business_date", "outcome", "placed_at"])

@@ -110,7 +110,13 @@ def replay_letters(topic: str, letters: Iterable[DeadLetter], set_headers: Mappi
                 changed = {name: text.encode() for name, text in (set_headers or {}).items()}
                 headers = [*((n, v) for n, v in letter.headers if n not in changed), *changed.items()]
                 origin = f"{letter.partition}/{letter.offset}".encode()
-                send(topic, letter.value, key=letter.key, headers=[*headers, ("replay_of", origin)], partition=letter.partition)
+                send(
+                    topic,
+                    letter.value,
+                    key=letter.key,
+                    headers=[*headers, ("replay_of", origin)],
+                    partition=letter.partition,
+                )
                 send(dead_letter_topic(topic), letter.value, key=letter.key, headers=_marked(letter, now), partition=0)
     return len(due)
 

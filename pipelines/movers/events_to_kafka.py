@@ -102,7 +102,7 @@ def _already_there(earlier: dict[str, Any], producer_id: str, unit: str, fingerp
             f"{producer_id} has published {unit} before from other input (fingerprint {earlier['fingerprint'][:12]}, now "
             f"{fingerprint[:12]}); published events are history. Use another date, seed or city, or an empty DISHPATCH_DATA_DIR."
         )
-    return Published({topic: 0 for topic in earlier["rows"]}, 0, already_there=True)
+    return Published(dict.fromkeys(earlier["rows"], 0), 0, already_there=True)
 
 
 def _send_events(

@@ -103,7 +103,9 @@ def _pendings(topic: str, start: dict[int, int], commit_rows: int) -> Iterator[_
 def _commit(table: DeltaTable, topic: str, pending: _Pending, result: BronzeResult) -> None:
     if pending.letters:
         with producer() as client:
-            sent = [write_letter(client, record, rejected.reason, rejected.detail) for record, rejected in pending.letters]
+            sent = [
+                write_letter(client, record, rejected.reason, rejected.detail) for record, rejected in pending.letters
+            ]
             for future in sent:
                 future.get(timeout=60)
     contract = load_contract(f"bronze/{topic}")

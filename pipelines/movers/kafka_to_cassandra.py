@@ -57,7 +57,9 @@ class _Writer:
         self.upsert_courier = cql.prepare_upsert(session, BY_COURIER)
         self.delete_courier = cql.prepare_delete(session, BY_COURIER)
         table = f"{settings().cassandra_keyspace}.{ORDERS.name}"
-        self.read_order = session.prepare(f"SELECT {', '.join(ORDERS.columns)}, WRITETIME(status) AS status_us FROM {table} WHERE order_id = ?")
+        self.read_order = session.prepare(
+            f"SELECT {', '.join(ORDERS.columns)}, WRITETIME(status) AS status_us FROM {table} WHERE order_id = ?"
+        )
 
     def apply(self, events: dict[str, list[dict[str, Any]]]) -> int:
         """Write the events of several topics; returns how many orders they touched."""
@@ -66,8 +68,12 @@ class _Writer:
             for row in rows:
                 for change in changes(topic, row):
                     by_order[change.order_id].append(change)
-        cql.execute_all(self.session, (cql.same_partition_batch([self._order(c) for c in found]) for found in by_order.values()))
-        cql.execute_all(self.session, (self._courier(row) for row in events.get("courier_assignments", ()) if _moves(row)))
+        cql.execute_all(
+            self.session, (cql.same_partition_batch([self._order(c) for c in found]) for found in by_order.values())
+        )
+        cql.execute_all(
+            self.session, (self._courier(row) for row in events.get("courier_assignments", ()) if _moves(row))
+        )
         stored = cql.execute_all(self.session, (self.read_order.bind([order_id]) for order_id in by_order))
         cql.execute_all(self.session, (s for rows in stored for row in rows for s in self._active(row)))
         return len(by_order)

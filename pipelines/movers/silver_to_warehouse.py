@@ -86,5 +86,7 @@ def _copy(session: Session, prefix: str, expected: int) -> int:
     ).collect()
     loaded = sum(int(row["rows_loaded"]) for row in copied)
     if loaded != expected:
-        raise ContractViolation(f"COPY INTO {snowflake_name(ORDERS)} loaded {loaded} of {expected} rows; nothing was committed")
+        raise ContractViolation(
+            f"COPY INTO {snowflake_name(ORDERS)} loaded {loaded} of {expected} rows; nothing was committed"
+        )
     return loaded

@@ -53,7 +53,9 @@ def delete_days(session: Session, contract: Contract, days: Sequence[date], data
     session.sql(sql, params=params).collect()
 
 
-def register_days(session: Session, register: Contract, dataset: str, source: str, days: dict[date, str], version: int) -> None:
+def register_days(
+    session: Session, register: Contract, dataset: str, source: str, days: dict[date, str], version: int
+) -> None:
     """Write the state of `days`; their row counts are counted in `source`, in the same transaction."""
     delete_days(session, register, list(days), dataset)
     for day, fingerprint in days.items():

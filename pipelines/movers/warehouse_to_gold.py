@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from snowflake.snowpark import DataFrame, Session
-from snowflake.snowpark import functions as F  # noqa: N812  (the library's own convention)
+from snowflake.snowpark import functions as F
 
 from pipelines.connectors.snowflake import fetch, open_session, transaction
 from pipelines.contract_ddl import snowflake_name
@@ -62,7 +62,9 @@ def build_gold(dataset: str, transform: Callable[[DataFrame], DataFrame]) -> Gol
 
 
 def _silver_version(session: Session) -> int:
-    found = fetch(session, f"SELECT MAX(DELTA_VERSION) AS V FROM {snowflake_name(LOADED_DAYS)} WHERE DATASET = 'orders'")["v"][0]
+    found = fetch(
+        session, f"SELECT MAX(DELTA_VERSION) AS V FROM {snowflake_name(LOADED_DAYS)} WHERE DATASET = 'orders'"
+    )["v"][0]
     return int(found) if found is not None and found == found else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snowflake.snowpark import DataFrame
-from snowflake.snowpark import functions as F  # noqa: N812  (the library's own convention)
+from snowflake.snowpark import functions as F
 
 from pipelines.transforms import measures as m
 

@@ -7,7 +7,7 @@ none under MIN_FOR_PERCENTILE; a mean rating needs MIN_RATINGS.
 from __future__ import annotations
 
 from snowflake.snowpark import Column
-from snowflake.snowpark import functions as F  # noqa: N812  (the library's own convention)
+from snowflake.snowpark import functions as F
 
 MIN_FOR_PERCENTILE = 5
 MIN_RATINGS = 10

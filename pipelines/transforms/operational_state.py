@@ -32,7 +32,9 @@ _STAGES: dict[tuple[str, str], tuple[str | None, str | None]] = {
     ("delivery_progress", "delivered"): ("delivered", "delivered_at"),
 }
 RANKS = {key: rank for rank, key in enumerate(_STAGES)}
-PAYMENT_RANKS = {name: rank for rank, name in enumerate(("pending", "authorised", "failed", "captured", "refunded", "charged_back"))}
+PAYMENT_RANKS = {
+    name: rank for rank, name in enumerate(("pending", "authorised", "failed", "captured", "refunded", "charged_back"))
+}
 ENDED = frozenset({"delivered", "cancelled", "restaurant_rejected", "delivery_failed"})
 TOPICS = ("orders", "restaurant_responses", "courier_assignments", "delivery_progress", "payments", "reviews")
 

@@ -50,7 +50,9 @@ def silver_orders(
     good = pc.equal(pc.list_value_length(broken), 0)
     orders = conform(table.filter(good).select(contract.columns), contract)
     bad = pc.invert(good)
-    return SilverOrders(orders, pa.concat_tables([_contradictory(table.filter(bad), broken.filter(bad)), _orphans(events, cities)]))
+    return SilverOrders(
+        orders, pa.concat_tables([_contradictory(table.filter(bad), broken.filter(bad)), _orphans(events, cities)])
+    )
 
 
 def _lives(events: Mapping[str, pa.Table], watermarks: Mapping[str, pd.Timestamp]) -> pd.DataFrame:
@@ -98,13 +100,17 @@ def _place_in_city(lives: pd.DataFrame, rows: pd.Index[int], city: pd.Series[obj
     names = {z["zone_id"]: z["name"] for z in (named if named is not None else [])}  # type: ignore[attr-defined]
     lives.loc[rows, "zone_id"] = zones
     lives.loc[rows, "zone_name"] = [names.get(cell, short_cell(cell)) for cell in zones]
-    lives.loc[rows, "restaurant_zone_id"] = _cells(lives.loc[rows, "pickup_lat"], lives.loc[rows, "pickup_lng"], resolution)
-    lives.loc[rows, "city_currency"] = str(city["currency"])
-    inside = lives.loc[rows, "dropoff_lat"].between(city["min_lat"], city["max_lat"]) & lives.loc[rows, "dropoff_lng"].between(
-        city["min_lng"], city["max_lng"]
+    lives.loc[rows, "restaurant_zone_id"] = _cells(
+        lives.loc[rows, "pickup_lat"], lives.loc[rows, "pickup_lng"], resolution
     )
+    lives.loc[rows, "city_currency"] = str(city["currency"])
+    inside = lives.loc[rows, "dropoff_lat"].between(city["min_lat"], city["max_lat"]) & lives.loc[
+        rows, "dropoff_lng"
+    ].between(city["min_lng"], city["max_lng"])
     outside = rows[~inside.to_numpy()]
-    lives.loc[outside, "flags"] = [",".join(filter(None, [f, "dropoff_outside_area"])) for f in lives.loc[outside, "flags"]]
+    lives.loc[outside, "flags"] = [
+        ",".join(filter(None, [f, "dropoff_outside_area"])) for f in lives.loc[outside, "flags"]
+    ]
 
 
 def short_cell(cell: str) -> str:
@@ -133,14 +139,22 @@ def _tokens(customers: pd.Series[str], key: bytes) -> pd.Series[str]:
 
 def _order_rules(found: list[Rule], table: pa.Table) -> list[Rule]:
     # an unregistered city leaves its local columns empty: one rule says so, not five
-    local = {"business_date_missing", "local_hour_missing", "zone_id_missing", "zone_name_missing", "restaurant_zone_id_missing"}
+    local = {
+        "business_date_missing",
+        "local_hour_missing",
+        "zone_id_missing",
+        "zone_name_missing",
+        "restaurant_zone_id_missing",
+    }
     return [rule for rule in found if rule.name not in local]
 
 
 def _contradictory(rows: pa.Table, broken: pa.ChunkedArray) -> pa.Table:
     n = rows.num_rows
     days = pc.if_else(
-        pc.is_null(rows.column("business_date")), pc.cast(rows.column("placed_at"), pa.date32()), rows.column("business_date")
+        pc.is_null(rows.column("business_date")),
+        pc.cast(rows.column("placed_at"), pa.date32()),
+        rows.column("business_date"),
     )
     columns = {
         "dataset": pa.array(["silver/orders"] * n, pa.string()),
@@ -169,7 +183,9 @@ def _orphans(events: Mapping[str, pa.Table], cities: pd.DataFrame) -> pa.Table:
     for city_id, rows in first.groupby("city_id").groups.items():
         if city_id in cities.index:
             city = cities.loc[city_id]
-            days.loc[rows] = business_dates(first.loc[rows, "event_time"], str(city["time_zone"]), int(city["day_cut_hour"]))
+            days.loc[rows] = business_dates(
+                first.loc[rows, "event_time"], str(city["time_zone"]), int(city["day_cut_hour"])
+            )
     lives = frame.groupby("order_id")["event_type"].agg(list)
     rows_json = pa.Table.from_pandas(first.assign(events=first["order_id"].map(lives)), preserve_index=False)
     columns = {

@@ -1,0 +1,86 @@
+"""`dishpatch reconcile`: does everything add up?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pipelines.reconcile import Reconciliation
+
+
+def register(app: typer.Typer) -> None:
+    app.command("reconcile")(reconcile_stores)
+
+
+def reconcile_stores(
+    as_json: Annotated[bool, typer.Option("--json", help="Print every line as JSON.")] = False,
+    by_day: Annotated[bool, typer.Option("--by-day", help="Show each day, not only the totals.")] = False,
+) -> None:
+    """Count files, events and orders in every store; exit 1 where they do not add up."""
+    from rich.console import Console
+
+    from pipelines import local
+    from pipelines.reconcile import reconcile
+
+    local.require_services()
+    with Console(stderr=True).status("counting every store"):
+        done = reconcile()
+    if as_json:
+        typer.echo(json.dumps({"adds_up": done.adds_up, "lines": done.rows, "notes": done.notes}, indent=1))
+    else:
+        show(done, by_day=by_day)
+    raise typer.Exit(0 if done.adds_up else 1)
+
+
+def show(done: Reconciliation, *, by_day: bool = False) -> None:
+    """Print one table an account, the problems, and one line that says whether it adds up."""
+    from rich.console import Console
+
+    console = Console()
+    rows = done.rows if by_day else done.totals()
+    for account in dict.fromkeys(row["account"] for row in rows):
+        console.print(_table(account, [row for row in rows if row["account"] == account]))
+    for note in done.notes:
+        console.print(f"note: {note}", markup=False)
+    for problem in done.problems:
+        console.print(f"does not add up: {problem}", markup=False)
+    lines = len(done.lines)
+    console.print(f"{lines} lines add up" if done.adds_up else f"{len(done.problems)} of {lines} lines do not add up")
+
+
+def _table(account: str, rows: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    names = [
+        n for n in dict.fromkeys(key for row in rows for key in row) if n not in ("account", "adds_up", "problems")
+    ]
+    if account == "orders":
+        return _transposed(account, rows, names)
+    table = Table(title=account, title_justify="left", box=None, pad_edge=False)
+    for name in names:
+        text = name in ("dataset", "day")
+        table.add_column(name.replace("_", " "), justify="left" if text else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name, "")) for name in names))
+    return table
+
+
+def _transposed(account: str, rows: list[dict[str, Any]], names: list[str]) -> Any:
+    """Few lines with many stages read better with a stage a row."""
+    from rich.table import Table
+
+    table = Table(title=account, title_justify="left", box=None, pad_edge=False)
+    table.add_column("stage")
+    for row in rows:
+        table.add_column(str(row.get("day", "all days")), justify="right")
+    for name in names:
+        if name not in ("dataset", "day"):
+            table.add_row(name.replace("_", " "), *(_cell(row.get(name, "")) for row in rows))
+    return table
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

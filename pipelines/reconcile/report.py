@@ -1,0 +1,85 @@
+"""The three accounts together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Line:
+    """One dataset and day: counts by stage and what does not add up. `day` is "" where it cannot be known.
+
+    `problems` are sentences: two counts that must be equal, and by how much they are not.
+    """
+
+    account: str
+    dataset: str
+    day: str
+    counts: dict[str, int]
+    problems: tuple[str, ...] = ()
+
+    def as_row(self) -> dict[str, Any]:
+        return {
+            "account": self.account,
+            "dataset": self.dataset,
+            "day": self.day,
+            **self.counts,
+            "adds_up": not self.problems,
+            "problems": list(self.problems),
+        }
+
+
+@dataclass
+class Reconciliation:
+    """Every line of every account; `notes` say what could not be counted and why."""
+
+    lines: list[Line] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def adds_up(self) -> bool:
+        return not self.problems
+
+    @property
+    def problems(self) -> list[str]:
+        return [f"{line.dataset} {line.day or '(no day)'}: {p}" for line in self.lines for p in line.problems]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary a line: account, dataset, day, each stage's count, adds_up, problems."""
+        return [line.as_row() for line in self.lines]
+
+    def totals(self) -> list[dict[str, Any]]:
+        """The counts summed over days, one dictionary an account and dataset."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for line in self.lines:
+            total = found.setdefault(
+                (line.account, line.dataset), {"account": line.account, "dataset": line.dataset, "adds_up": True}
+            )
+            for stage, count in line.counts.items():
+                total[stage] = total.get(stage, 0) + count
+            total["adds_up"] = total["adds_up"] and not line.problems
+        return list(found.values())
+
+
+def must_equal(name: str, count: int, other: str, expected: int, remedy: str) -> tuple[str, ...]:
+    """A problem where two counts differ, none where they are equal."""
+    if count == expected:
+        return ()
+    return (f"{name} {count:,} ≠ {other} {expected:,} (difference {count - expected:+,}): {remedy}",)
+
+
+def reconcile() -> Reconciliation:
+    """Count everything now. Reads all stores; ServiceError where one does not answer."""
+    from pipelines.reconcile.events import event_lines
+    from pipelines.reconcile.imports import import_lines
+    from pipelines.reconcile.orders import order_lines
+
+    done = Reconciliation()
+    done.lines.extend(import_lines())
+    lines, notes = event_lines()
+    done.lines.extend(lines)
+    done.notes.extend(notes)
+    done.lines.extend(order_lines())
+    return done
