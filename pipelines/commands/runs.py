@@ -185,13 +185,13 @@ def _print_summary(done: FlowRun) -> None:
 
 
 def _print_demo(done: DemoRun) -> None:
-    from pipelines.runs.display import console_for, rows_table
+    from pipelines.runs.display import console_for, rows_tables
 
     if done.flow is not None:
         _print_summary(done.flow)
     console = console_for(sys.stdout)
     if done.reconciliation is not None:
-        console.print(rows_table(done.reconciliation.rows))
+        console.print(*rows_tables(done.reconciliation.totals()))
         verdict = "Every event is accounted for" if done.reconciliation.adds_up else "The stages do not add up"
         console.print(f"{verdict}: 'dishpatch reconcile' shows it by dataset and day", soft_wrap=True)
     console.print(", ".join(f"{phase} {taken:.0f} s" for phase, taken in done.seconds.items()), soft_wrap=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.runs.flow_run import FlowRun, Progress, Request
 from pipelines.runs.runner import run_flow
@@ -35,7 +35,6 @@ def run_demo(days: int, orders_per_day: int, seed: int, *, keep_up: bool, say: S
     ServiceError where the services do not start.
     """
     from generator.demo import publish_demo_days
-
     from pipelines import local
     from pipelines.reconcile import reconcile
 
@@ -45,7 +44,7 @@ def run_demo(days: int, orders_per_day: int, seed: int, *, keep_up: bool, say: S
         with _timed(demo, "services up"):
             local.up(say)
         with _timed(demo, "orders made"):
-            demo.produced = publish_demo_days(days, orders_per_day, seed, _subject(say, "generator"))
+            demo.produced = publish_demo_days(days, orders_per_day, seed, _each_day(say))
         with _timed(demo, "flow"):
             demo.flow = run_flow(Request(), progress=progress)
         if not demo.flow.interrupted:
@@ -58,11 +57,16 @@ def run_demo(days: int, orders_per_day: int, seed: int, *, keep_up: bool, say: S
     return demo
 
 
-def _subject(say: Say, subject: str) -> Callable[..., None]:
-    def report(*events: Any) -> None:
-        say(subject, " ".join(map(str, events)))
+def _each_day(say: Say) -> Callable[[str, int], None]:
+    """Says a day once, when its first rows go out; 0 rows mean that it was there before."""
+    seen: set[str] = set()
 
-    return report
+    def on_rows(day: str, rows: int) -> None:
+        if day not in seen:
+            seen.add(day)
+            say("orders", f"{day} is being published" if rows else f"{day} was published before")
+
+    return on_rows
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from pipelines.runs.flow_run import FlowRun, Outcome, Progress
 from pipelines.runs.ledger import RunRecord
 from pipelines.runs.schedule import Task
 
+_NOT_STAGES = ("account", "dataset", "adds_up")
 _COLOURS = {"succeeded": "green", "failed": "red", "not_started": "yellow", "running": "cyan"}
 
 
@@ -126,17 +127,17 @@ def runs_table(runs: Sequence[RunRecord]) -> Table:
     return table
 
 
-def rows_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Rows at each stage, one line a dataset, summed over days. Each row has `dataset`, `stage` and `rows`."""
-    stages = list(dict.fromkeys(str(row["stage"]) for row in rows))
-    counted: dict[str, dict[str, int]] = {}
-    for row in rows:
-        by_stage = counted.setdefault(str(row["dataset"]), {})
-        by_stage[str(row["stage"])] = by_stage.get(str(row["stage"]), 0) + int(row["rows"] or 0)
-    table = _table("rows of", *stages, right=range(1, len(stages) + 1))
-    for dataset, by_stage in counted.items():
-        table.add_row(dataset, *(f"{by_stage[stage]:,}" if stage in by_stage else "–" for stage in stages))
-    return table
+def rows_tables(totals: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """Rows at each stage, a table an account, a line a dataset. `totals` is as `Reconciliation.totals()` gives it."""
+    tables = []
+    for account in dict.fromkeys(str(total["account"]) for total in totals):
+        lines = [total for total in totals if total["account"] == account]
+        stages = list(dict.fromkeys(name for line in lines for name in line if name not in _NOT_STAGES))
+        table = _table(f"rows of {account}", *stages, right=range(1, len(stages) + 1))
+        for line in lines:
+            table.add_row(str(line["dataset"]), *(f"{line[stage]:,}" if stage in line else "–" for stage in stages))
+        tables.append(table)
+    return tables
 
 
 def _table(*headings: str, right: Sequence[int] = ()) -> Table:

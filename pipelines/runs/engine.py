@@ -26,7 +26,7 @@ IMPORTS_TAG = "imports"
 INJECTED_TAG = "injected-parameters"
 
 
-class CellFailed(Exception):  # noqa: N818 - it reports what happened to a cell
+class CellFailed(Exception):
     """A cell that failed; `error` says which and how."""
 
     def __init__(self, error: RunError) -> None:
