@@ -66,7 +66,7 @@ class Cassandra(Service):
     title = "Cassandra"
     ports = ("cassandra", "cassandra_storage")
     memory_mib = 800
-    ready_seconds = 120.0
+    ready_seconds = 240.0
 
     @property
     def log_files(self) -> list[Path]:

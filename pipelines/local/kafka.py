@@ -68,7 +68,7 @@ class Kafka(Service):
     title = "Kafka"
     ports = ("kafka", "kafka_controller")
     memory_mib = 400
-    ready_seconds = 90.0
+    ready_seconds = 180.0
 
     @property
     def log_files(self) -> list[Path]:

@@ -24,7 +24,7 @@ class ObjectStore(Service):
     title = "S3 (SeaweedFS)"
     ports = ("s3", "s3_master", "s3_volume", "s3_filer")
     memory_mib = 400
-    ready_seconds = 90.0
+    ready_seconds = 180.0
 
     def listening_ports(self) -> list[int]:
         own = super().listening_ports()

@@ -33,7 +33,7 @@ class Service(ABC):
     title: str
     ports: tuple[str, ...]  # names in PORT_OFFSETS, the one that clients use first
     memory_mib: int  # resident under load, measured
-    ready_seconds: float  # deadline of the readiness request
+    ready_seconds: float  # deadline of the readiness request; many times the usual, for a busy machine
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -14,7 +14,7 @@ class Warehouse(Service):
     title = "Warehouse (fakesnow)"
     ports = ("warehouse",)
     memory_mib = 350
-    ready_seconds = 90.0
+    ready_seconds = 180.0
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "pipelines.local.warehouse_server", str(self.folder), str(self.port)]

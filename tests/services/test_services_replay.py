@@ -1,0 +1,85 @@
+"""An import on a real Kafka: whole and once, whatever is tried again or killed in between."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from generator import replay as replay_module
+from generator.replay import Request, replay
+from generator.replay_record import records
+from pipelines.errors import ImportRefused
+from pipelines.movers.events_to_kafka import published_units
+from pipelines.settings import Settings
+from tests.unit.generator.replay_examples import GOOD, HEADER, MAPPING, TOWN, write
+from tests.unit.generator.test_replay_rappi import COURIERS, ORDERS
+
+pytestmark = [pytest.mark.service, pytest.mark.usefixtures("services")]
+
+
+@pytest.fixture
+def rappi(tmp_path: Path) -> Request:
+    return Request("rappi", write(tmp_path, *ORDERS[:5]), write(tmp_path, *COURIERS[:4], name="couriers.csv"))
+
+
+def dated(folder: Path, city: str, *rows: str, name: str = "orders.csv") -> Request:
+    """A request for a file with dates, of a town of its own."""
+    mapping = folder / "lunch.yaml"
+    mapping.write_text(json.dumps(MAPPING | {"cities": [TOWN | {"city_id": city}]}), encoding="utf-8")
+    return Request(str(mapping), write(folder, HEADER, *rows, name=name))
+
+
+def test_an_import_is_published_once_and_again_changes_nothing(rappi: Request, services: Settings) -> None:
+    first, again = replay(rappi), replay(rappi)
+    assert (first.status, again.status) == ("published", "already there")
+    progress = published_units("replay:rappi:medellin")[first.record["unit"]]
+    assert progress["rows"]["orders"] == sum(first.events["orders"].values())
+    assert progress["rows"]["courier_shifts"] == 6
+    assert [r["status"] for r in records() if r["unit"] == first.record["unit"]] == ["published"]
+    assert again.record["orders"] == first.record["orders"]
+
+
+def test_another_file_of_the_same_city_and_day_is_refused_until_it_has_its_own_day(
+    tmp_path: Path, rappi: Request
+) -> None:
+    replay(rappi)
+    other = Request("rappi", write(tmp_path, *ORDERS[:3], name="other.csv"), rappi.couriers)
+    with pytest.raises(ImportRefused, match="--date"):
+        replay(other)
+
+
+def test_the_same_files_with_another_seed_are_refused(rappi: Request) -> None:
+    replay(rappi)
+    with pytest.raises(ImportRefused, match="another seed or mapping"):
+        replay(Request(rappi.mapping, rappi.orders, rappi.couriers, seed=2))
+
+
+def test_a_later_export_adds_only_the_rows_that_are_new(tmp_path: Path) -> None:
+    second = GOOD.replace("001", "002")
+    assert replay(dated(tmp_path, "exporttown", GOOD)).status == "published"
+    later = replay(dated(tmp_path, "exporttown", GOOD, second, name="later.csv"))
+    assert later.record["orders"]["duplicate"] == 1
+    assert later.events["orders"]["real"] == 1
+    everything_known = replay(dated(tmp_path, "exporttown", second, name="third.csv"))
+    assert everything_known.status == "nothing new"
+
+
+def test_an_import_killed_before_it_is_published_leaves_nothing_and_the_next_try_imports_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = dated(tmp_path, "killtown", GOOD)
+
+    def die(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replay_module, "publish_unit", die)
+        with pytest.raises(KeyboardInterrupt):
+            replay(request)
+    assert published_units("replay:lunch:killtown") == {}
+    # The record was left as `prepared`; another file with the same row is not taken for a repeat of it.
+    other = replay(dated(tmp_path, "killtown", GOOD, GOOD.replace("001", "002"), name="other.csv"))
+    assert other.record["orders"]["duplicate"] == 0
+    assert other.status == "published"
