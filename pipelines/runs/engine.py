@@ -38,8 +38,7 @@ class CellFailed(Exception):
 class Watch:
     """What the engine tells its caller while it runs, and the limit it keeps. Instants are seconds since the epoch."""
 
-    deadline: float  # of the whole notebook
-    timeout_seconds: int
+    timeout_seconds: int  # of the whole notebook, from the moment its kernel is ready
     on_kernel: Callable[[int], None]  # called with the kernel's process id
     kernel_ready_at: float | None = None
     imports_done_at: float | None = None
@@ -52,7 +51,9 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]
     def __init__(self, nb_man: Any, *, watch: Watch, **options: Any) -> None:
         super().__init__(nb_man, kernel_manager_class=OwnInterpreterManager, **options)
         self.watch = watch
-        self.timeout_func = lambda cell: max(1, round(watch.deadline - time.time()))
+        self.timeout_func = lambda cell: max(
+            1, round((watch.kernel_ready_at or 0) + watch.timeout_seconds - time.time())
+        )
 
     async def async_start_new_kernel(self, **options: Any) -> None:
         await super().async_start_new_kernel(**options)

@@ -18,6 +18,7 @@ from traitlets import default
 from pipelines.settings import PROJECT_DIR, settings
 
 KERNEL_NAME = "python3"
+KERNEL_START_SECONDS = 120  # two kernels starting on a 2-core machine under a load of 9 took up to 8 s
 
 # A kernel that has not gone this long after its shutdown request is killed; steps leave nothing for interpreter exit.
 SHUTDOWN_WAIT_SECONDS = 2.0

@@ -16,13 +16,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.runs.environment import run_environment
+from pipelines.runs.environment import KERNEL_START_SECONDS, run_environment
 from pipelines.runs.parameters import checked_parameters
 from pipelines.runs.result import RunError, RunResult
 from pipelines.settings import PROJECT_DIR, settings
 
-# Past its own limit a run's process still has to stop the kernel and write its files.
-GRACE_SECONDS = 60
+# Beside its limit a run's process has to start the kernel, stop it and write its files.
+GRACE_SECONDS = KERNEL_START_SECONDS + 60
 
 
 def launch_notebook(

@@ -90,13 +90,13 @@ def test_a_run_past_its_limit_is_stopped_in_the_cell_it_was_in(write_notebook: W
     hang = f"""child = subprocess.Popen(["sleep", "600"])
 open({str(child)!r}, "w").write(str(child.pid))
 time.sleep(600)"""
-    notebook = write_notebook("step", ("imports", "import subprocess, time"), "time.sleep(2)", hang, "done = 1")
+    notebook = write_notebook("step", ("imports", "import subprocess, time"), "time.sleep(1)", hang, "done = 1")
     began = time.monotonic()
-    result = run_notebook(notebook, timeout_seconds=5)
-    assert time.monotonic() - began < 30
+    result = run_notebook(notebook, timeout_seconds=8)
+    assert time.monotonic() - began < 90
     assert result.error is not None
     assert (result.error.kind, result.error.cell) == ("timeout", 3)
-    assert "not done after 5 s" in result.error.message
+    assert "not done after 8 s" in result.error.message
     assert cell_statuses(result.output) == ["completed", "completed", "failed", "pending"]
     wait_for(lambda: not psutil.pid_exists(int(child.read_text())))
 
