@@ -94,5 +94,6 @@ class Findings:
                 "value": self.value[where],
                 "detail": self.detail[where],
                 "original": [self.rows.originals[i] for i in where],
-            }
+            },
+            dtype=object,  # an original may hold bytes that are no text, which other string types refuse
         )

@@ -54,6 +54,7 @@ def read_rows(content: bytes, spec: FileSpec, path: Path, key: str) -> RawRows:
     for position, original in enumerate(rows.originals):
         if not original.isascii() and UNDECODED.search(original):
             rows.broken.setdefault(position, ("not_text", f"bytes that are not {spec.encoding} text"))
+            rows.cells.iloc[position] = None
     return rows
 
 

@@ -65,6 +65,12 @@ def order_rules(orders: pd.DataFrame, found: Findings) -> pd.DataFrame:
             shown = _shown(orders[name])
             found.add(early, Outcome.quarantined, f"{rule}_before_placement", shown, "earlier than the order itself")
     changed = orders.copy()
+    if "ready_at" in orders:
+        at_once = (orders["ready_at"] == placed).to_numpy()
+        found.add(
+            at_once, Outcome.flagged, "ready_at_placement", _shown(placed), "nothing cooks in no time; taken as missing"
+        )
+        changed["ready_at"] = orders["ready_at"].mask(at_once)
     if {"preparing_at", "ready_at"} <= set(orders):
         late = (orders["preparing_at"] > orders["ready_at"]).to_numpy()
         found.add(late, Outcome.flagged, "preparing_after_ready", _shown(orders["preparing_at"]), "taken as missing")

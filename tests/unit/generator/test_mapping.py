@@ -1,0 +1,90 @@
+"""A mapping says exactly what it means, and a slip in it is named with its nearest known word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from generator.mapping import load_mapping, shipped_mappings
+from pipelines.errors import MappingError
+from tests.unit.generator.replay_examples import MAPPING, TOWN, mapping
+
+
+def test_every_shipped_mapping_loads_and_bears_its_own_name() -> None:
+    assert shipped_mappings()
+    assert [load_mapping(name).name for name in shipped_mappings()] == shipped_mappings()
+
+
+def test_a_mapping_is_read_from_a_users_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(MAPPING), encoding="utf-8")
+    assert load_mapping(str(path)).cities[0].city_id == "lunchtown"
+
+
+def test_an_unknown_mapping_is_refused_with_the_nearest_shipped_one() -> None:
+    with pytest.raises(MappingError, match="did you mean 'rappi'"):
+        load_mapping("rapi")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({**MAPPING, "clok": "utc"}, "clok: no such key; did you mean 'clock'"),
+        ({**MAPPING, "orders": {**MAPPING["orders"], "seperator": ";"}}, "did you mean 'separator'"),
+        ({**MAPPING, "cities": [{**TOWN, "timezone": "UTC"}]}, "did you mean 'time_zone'"),
+        ({**MAPPING, "cities": [{**TOWN, "time_zone": "America/Bogotta"}]}, "America/Bogotta"),
+        ({**MAPPING, "clock": "moon"}, "clock"),
+        ({**MAPPING, "cities": [TOWN, TOWN]}, "lunchtown"),
+    ],
+)
+def test_a_slip_in_a_mapping_is_named(tmp_path: Path, content: dict[str, object], message: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(MappingError, match=message):
+        load_mapping(str(path))
+
+
+def test_a_field_that_orders_do_not_have_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(MappingError, match="did you mean 'promised_at'"):
+        mapping(columns={"promise_at": {"column": "x"}})
+
+
+def test_an_order_without_a_place_cannot_be_mapped() -> None:
+    columns = {k: v for k, v in MAPPING["orders"]["columns"].items() if k != "pickup_lat"}
+    with pytest.raises(MappingError, match="pickup_lat must be mapped"):
+        mapping(orders={"columns": columns})
+
+
+def test_a_column_has_a_name_or_a_constant_not_both() -> None:
+    with pytest.raises(MappingError, match="either `column`"):
+        mapping(columns={"customer_id": {"column": "c", "constant": "x"}})
+
+
+def test_a_restaurant_is_not_both_mapped_and_derived() -> None:
+    with pytest.raises(MappingError, match="mapped and derived"):
+        mapping(columns={"restaurant_id": {"column": "r"}}, orders={"restaurant_id_from_pickup": {"decimals": 4}})
+
+
+def test_clock_times_beside_dated_placements_are_refused() -> None:
+    with pytest.raises(MappingError, match="has no date"):
+        mapping(columns={"ready_at": {"column": "r", "format": "%H:%M"}})
+
+
+def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: [", encoding="utf-8")
+    with pytest.raises(MappingError, match="not YAML"):
+        load_mapping(str(path))
+
+
+def test_every_key_of_a_mapping_is_documented() -> None:
+    from generator.mapping import Column, FileSpec, Mapping
+    from generator.mapping_targets import TARGETS
+
+    text = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8")
+    keys = {k for part in (Mapping, FileSpec, Column) for k in part.model_fields} | {
+        f for t in TARGETS.values() for f in t
+    }
+    assert sorted(k for k in keys if f"`{k}`" not in text) == []
