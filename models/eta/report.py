@@ -57,11 +57,11 @@ def hours_texts(evaluation: Evaluation) -> dict[str, str]:
         "worse": f"{gap} more than the hour-and-zone median",
     }
     best, worst = _extremes(hours)
+    named = hours.assign(name=hours["local_hour"].map(n.hour))
+    where = _where_not(named, "hour", f"with {MIN_GROUP_ROWS} deliveries or more")
     return {
         "hours_title": f"The model was off by {_min(document['mae_minutes'])} on average, {ends[document['verdict']]}",
-        "hours_say": _where_not(
-            hours.assign(name=hours["local_hour"].map(n.hour)), "hour", f"with {MIN_GROUP_ROWS} deliveries or more"
-        ),
+        "hours_say": f"{where} {_furthest(hours)}".strip(),
         "hours_alt": (
             "Two lines by local hour, mean absolute error in minutes of the model and of the median. Model lowest at "
             f"{n.hour(best['local_hour'])} with {_min(best['mae_minutes'])}, highest at {n.hour(worst['local_hour'])} "
@@ -82,13 +82,12 @@ def errors_texts(evaluation: Evaluation) -> dict[str, str]:
         )
     )
     bias, median_share = evaluation.document["bias_minutes"], evaluation.document["median_share_within_5_minutes"]
-    aim = "even" if abs(bias) < 0.05 else f"{_min(abs(bias))} too {'short' if bias < 0 else 'long'}"
     return {
         "errors_title": (
             f"{close} of deliveries came within {CLOSE_MINUTES} min of the forecast, {short} later, {long} earlier"
         ),
         "errors_say": (
-            f"On average the forecast was {aim}; one delivery in ten came more than {_min(_tenth_late(errors))} "
+            f"The forecast was {_lean(bias)}; one delivery in ten came more than {_min(_tenth_late(errors))} "
             f"after it. The median is within {CLOSE_MINUTES} min for {n.percent(median_share, 0)}."
         ),
         "errors_alt": (
@@ -102,7 +101,8 @@ def zones_texts(evaluation: Evaluation) -> dict[str, str]:
     """Title, alt text and sentence of the finding by zone; for use where `zones_table` has a row."""
     zones = zones_table(evaluation)
     nearer = int((zones["mae_minutes"] < zones["median_mae_minutes"]).sum())
-    title = f"Nearer than the median in {nearer} of {n.plural(len(zones), 'zone')}"
+    share = f"all {len(zones)} zones" if nearer == len(zones) > 1 else f"{nearer} of {n.plural(len(zones), 'zone')}"
+    title = f"Nearer than the median in {share}"
     if zones["accent"].any():
         title += f", furthest behind in {zones['name'].iloc[0]}"
     low, high = _extremes(zones)
@@ -122,6 +122,23 @@ def _extremes(groups: pd.DataFrame) -> tuple[Mapping[str, Any], Mapping[str, Any
     return rows[0], rows[-1]
 
 
+def _furthest(hours: pd.DataFrame) -> str:
+    """The hour with the largest error among those with enough deliveries, and to which side it leaned."""
+    enough = hours[hours["n"] >= MIN_GROUP_ROWS]
+    if enough.empty:
+        return ""
+    worst = _extremes(enough)[1]
+    when, error = n.hour(worst["local_hour"]), _min(worst["mae_minutes"])
+    return f"It was furthest off at {when}: {error}, {_lean(worst['bias_minutes'])}."
+
+
+def _lean(bias_minutes: float) -> str:
+    """`on average 2.2 min too short`."""
+    if abs(bias_minutes) < 0.05:
+        return "on average neither too short nor too long"
+    return f"on average {_min(abs(bias_minutes))} too {'short' if bias_minutes < 0 else 'long'}"
+
+
 def _tenth_late(errors: pd.Series) -> float:
     return max(float(-errors.quantile(0.1)), 0.0)
 
@@ -132,9 +149,10 @@ def _where_not(groups: pd.DataFrame, what: str, which: str) -> str:
     if enough.empty:
         return f"No {what} has {MIN_GROUP_ROWS} deliveries, too few to compare one with another."
     behind = enough[enough["mae_minutes"] >= enough["median_mae_minutes"]]
-    said = f"Of the {n.plural(len(enough), what)} {which}, the model was nearer in {len(enough) - len(behind)}"
+    said = f"Of the {n.plural(len(enough), what)} {which}, the model was nearer in "
     if behind.empty:
-        return f"{said}."
+        return f"{said}all."
+    said += n.word(len(enough) - len(behind)) if len(behind) < len(enough) else "none"
     names = [str(name) for name in behind["name"][:4]]
     more = f" and {len(behind) - 4} more" if len(behind) > 4 else ""
     return f"{said}; not in {', '.join(names)}{more}."

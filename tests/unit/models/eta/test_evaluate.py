@@ -33,7 +33,10 @@ def test_the_model_beats_the_median_where_there_is_structure(evaluation: Evaluat
     assert 1.5 < document["mae_minutes"] < 2.2
     assert document["median_mae_minutes"] > 4
     assert "**nearer than** the hour-and-zone median" in summary(document)
-    assert "less than the hour-and-zone median" in finding_texts(evaluation)["hours_title"]
+    texts = finding_texts(evaluation)
+    assert "less than the hour-and-zone median" in texts["hours_title"]
+    assert texts["zones_title"] == "Nearer than the median in all 4 zones"
+    assert "the model was nearer in all." in texts["hours_say"]
 
 
 def test_without_structure_the_report_says_that_the_model_is_no_better() -> None:
@@ -126,7 +129,7 @@ def test_tiles_compare_with_the_evaluations_of_their_own_dates(evaluation: Evalu
     yesterday = {**evaluation.document, "business_date": "2026-03-08", "mae_minutes": 3.0}
     skipped = {**not_evaluated(last_day(silver_orders()), "x"), "business_date": "2026-03-02"}
     first = tiles(evaluation.document, [skipped, yesterday])[0]
-    assert first["compare"] == {"yesterday": 3.0, "last week": None}
+    assert dict(first["compare"]) == {"yesterday": 3.0, "last week": None}
     assert first["history"] == [None] * 27 + [3.0]
 
 
