@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import uuid
 from pathlib import Path
@@ -15,7 +16,8 @@ HEAP_MIB = 512
 FORMAT_SECONDS = 60
 
 # Values that differ from Kafka's defaults because one broker is the whole cluster, or to start and recover fast: after
-# a SIGKILL the controller refuses the broker until its old session ends, 9 s by default.
+# a SIGKILL the controller refuses the broker until its old session ends, 9 s by default. The data folder is relative to
+# the working folder: a properties file takes neither commas nor letters beyond Latin-1 in a path.
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -24,7 +26,7 @@ listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
 advertised.listeners=PLAINTEXT://{host}:{port}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-log.dirs={data}
+log.dirs=data
 num.partitions=1
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -84,9 +86,7 @@ class Kafka(Service):
         super().prepare()
         data = self.folder / "data"
         self._properties.write_text(
-            PROPERTIES.format(
-                host=LOOPBACK, port=self.port, controller=self.settings.port("kafka_controller"), data=data
-            )
+            PROPERTIES.format(host=LOOPBACK, port=self.port, controller=self.settings.port("kafka_controller"))
         )
         (self.folder / "log4j2.properties").write_text(LOG4J)
         if not (data / "meta.properties").exists():
@@ -96,7 +96,13 @@ class Kafka(Service):
         argv = [*self._java(128, self.logs / "kafka_format.log"), "kafka.tools.StorageTool", "format"]
         argv += ["--ignore-formatted", "-t", new_cluster_id(), "-c", str(self._properties)]
         done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False, cwd=self.folder
+            argv,
+            capture_output=True,
+            text=True,
+            timeout=FORMAT_SECONDS,
+            check=False,
+            cwd=self.folder,
+            env={**os.environ, **self.own_environment()},
         )
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit code {done.returncode}"]

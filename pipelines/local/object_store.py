@@ -56,14 +56,14 @@ class ObjectStore(Service):
         return [
             weed_program(),
             *("-logtostderr=true", "-v=0", "server"),
-            f"-dir={self.folder / 'data'}",
+            # Relative to the working folder: a comma would separate folders, and a socket's whole path may not exceed
+            # about 100 bytes.
+            *("-dir=data", "-s3.config=s3.json", "-filer.localSocket=filer.sock", "-s3.localSocket=s3.sock"),
             *(f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"),
-            *("-s3", f"-s3.port={port('s3')}", f"-s3.config={self.folder / 's3.json'}"),
+            *("-s3", f"-s3.port={port('s3')}"),
             *(f"-master.port={port('s3_master')}", f"-volume.port={port('s3_volume')}"),
             f"-filer.port={port('s3_filer')}",
             "-filer.disableHttp",  # it would serve every object without a key
-            # Relative to the working folder: a socket's whole path may not exceed about 100 bytes.
-            *("-filer.localSocket=filer.sock", "-s3.localSocket=s3.sock"),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false"),
             "-s3.autoCreateBucket=false",  # a mistyped bucket is an error, not a new bucket
             *("-volume.max=300", "-master.volumeSizeLimitMB=64"),  # a bucket takes seven volumes

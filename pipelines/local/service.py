@@ -81,9 +81,14 @@ class Service(ABC):
             output_file=str(self.output_file),
             log_files=[str(path) for path in self.log_files],
             port=self.port,
-            environment={"TMPDIR": str(self.temporary_folder), "HOME": os.environ.get("HOME") or str(self.folder)},
+            environment=self.own_environment(),
             leftovers=self.leftovers(),
         )
+
+    def own_environment(self) -> dict[str, str]:
+        """What differs from this process's: a home where there is none, and UTF-8, by which Java reads paths."""
+        home = os.environ.get("HOME") or str(self.folder)
+        return {"TMPDIR": str(self.temporary_folder), "HOME": home, "LC_ALL": "C.UTF-8"}
 
     def leftovers(self) -> list[str]:
         """Files the program insists on making outside the data folder."""
