@@ -125,7 +125,8 @@ def demo(
     console = console_for(sys.stderr)
 
     def say(subject: str, event: str) -> None:
-        console.print(f"{subject}: {event}", markup=False, soft_wrap=True)
+        if subject != "jars" or event.startswith("1 of "):  # one line for all of them
+            console.print(f"{subject}: {event}", markup=False, soft_wrap=True)
 
     with watched(console) as progress:
         done = run_demo(days, orders_per_day, seed, keep_up=keep_up, say=say, progress=progress)

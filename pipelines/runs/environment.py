@@ -27,6 +27,7 @@ SHUTDOWN_WAIT_SECONDS = 2.0
 def run_environment(inherited: Mapping[str, str]) -> dict[str, str]:
     """Environment variables of a run's process and kernel: `inherited` (TRACEPARENT included) with ours on top."""
     home = settings().data_dir / "jupyter"
+    search_path = filter(None, inherited.get("PYTHONPATH", "").split(os.pathsep))
     ours = {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
@@ -39,7 +40,7 @@ def run_environment(inherited: Mapping[str, str]) -> dict[str, str]:
         "OMP_WAIT_POLICY": "passive",
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # silences a debugger warning on stderr
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT_DIR), inherited.get("PYTHONPATH", "")])),
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(PROJECT_DIR), *search_path])),
     }
     for name in ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
         os.makedirs(ours[name], mode=0o700, exist_ok=True)  # noqa: PTH103 - one call for modes of parents too

@@ -48,7 +48,10 @@ class NotebookExecution:
         self.watch = Watch(timeout_seconds=0, on_kernel=self._kernel_started)
 
     def execute(self, timeout_seconds: int) -> RunResult:
-        """Run every cell, at most `timeout_seconds` in all once the kernel is ready. A failed notebook is a result, not an exception."""
+        """Run every cell, at most `timeout_seconds` in all once the kernel is ready.
+
+        A failed notebook is a result, not an exception.
+        """
         self.watch.timeout_seconds = timeout_seconds
         try:
             papermill.execute_notebook(

@@ -17,7 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from pipelines import flow
-from pipelines.errors import DishpatchError, UsageError
+from pipelines.errors import UsageError
 from pipelines.flow import Step
 from pipelines.runs import reports
 from pipelines.runs.flow_run import FlowRun, NoProgress, Outcome, Progress, Request
@@ -43,13 +43,15 @@ def run_flow(
     """Run the requested part of `steps`, at most `jobs` (default: setting `parallel_steps`) at once.
 
     Ctrl-C stops the runs that are under way and gives a FlowRun with `interrupted`. Raises UsageError, before
-    anything starts, for an unknown step or a notebook that is not there.
+    anything starts, for an unknown step or a notebook that is not there or whose parameters cannot be read.
     """
     request = request or Request()
     chosen = flow.selected(steps, from_steps=request.from_steps, only=request.only)
     missing = [str(step.notebook) for step in chosen if not step.notebook.is_file()]
     if missing:
         raise UsageError(f"The flow names notebooks that do not exist: {', '.join(missing)}; see pipelines/flow.py")
+    for step in chosen:
+        declared_parameters(step.notebook)  # refuses a notebook whose parameters cannot be read
     with Ledger.open() as ledger:
         run = _Run(request, Schedule(steps, chosen), ledger, progress or NoProgress(), targets)
         return run.execute(jobs or settings().parallel_steps)
@@ -163,11 +165,9 @@ class _Run:
 
         try:
             result = launch_notebook(task.step.notebook, parameters, output=output, on_process=keep)
-        except DishpatchError as error:
-            refused = RunError("not_runnable", str(error))
-            return Outcome(
-                task, run_id, "failed", RunResult("failed", task.step.notebook, output, parameters, error=refused)
-            )
+        except Exception as error:  # no disk, no process: this step failed, the others go on
+            refused = RunError("not_runnable", f"the run could not be started: {type(error).__name__}: {error}")
+            result = RunResult("failed", task.step.notebook, output, parameters, error=refused)
         if not (result.succeeded and task.step.report):
             return Outcome(task, run_id, result.status, result)
         try:
