@@ -8,8 +8,8 @@ from typing import Any
 
 from pipelines.reporting.protocol import MAX_REPORT_BYTES, RenderError
 
-_FORBIDDEN = frozenset("script iframe object embed base form input button video audio source foreignobject".split())
-_ADDRESSES = frozenset("src href xlink:href srcset poster data action formaction background cite ping".split())
+_FORBIDDEN = frozenset(["script", "iframe", "object", "embed", "base", "form", "input", "button", "video", "audio", "source", "foreignobject"])
+_ADDRESSES = frozenset(["src", "href", "xlink:href", "srcset", "poster", "data", "action", "formaction", "background", "cite", "ping"])
 
 
 class _Auditor(HTMLParser):

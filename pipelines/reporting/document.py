@@ -50,6 +50,8 @@ def fill(template: str, figures: Mapping[str, Any], where: str) -> str:
             if match[2] not in _FORMATS:
                 raise RenderError(f"{where}: unknown format {match[2]!r}; use one of {', '.join(sorted(_FORMATS))}.")
             return str(_FORMATS[match[2]](found))
+        if found is None:
+            return n.BLANK
         if isinstance(found, float):
             return n.number(found, 1)
         return n.number(found) if isinstance(found, int) and not isinstance(found, bool) else str(found)

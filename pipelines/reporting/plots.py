@@ -62,26 +62,24 @@ def _order_bars(ax: Axes, hours: pd.DataFrame, usual_name: str) -> None:
     known = [(i, v) for i, v in enumerate(usual) if v == v]
     for i, value in known:
         ax.plot([i - 0.46, i + 0.46], [value, value], color=ps.INK, linewidth=1.5, solid_capstyle="butt")
-    if known:
-        i, value = max(known, key=lambda pair: pair[1] - hours["orders_placed"].iloc[pair[0]])
+    if known:  # named over the first two ticks, where a day's demand is low
         top = ax.get_ylim()[1]
-        ax.text(i, min(value + top * 0.05, top * 0.92), usual_name, color=ps.INK, fontsize=11, ha=_side(i, len(hours)))
-
-
-def _side(position: int, count: int) -> str:
-    return "left" if position < count * 0.15 else "right" if position > count * 0.8 else "center"
+        over = max([*usual.iloc[:2].dropna(), *hours["orders_placed"].iloc[:2]]) + top * 0.05
+        ax.text(-0.46, min(over, top * 0.92), usual_name, color=ps.INK, fontsize=11)
 
 
 def _late_line(ax: Axes, hours: pd.DataFrame) -> None:
     late, usual = hours["late_share"].astype(float) * 100, hours["usual_late_share"].astype(float) * 100
     highest = max((s.max() for s in (late, usual) if s.notna().any()), default=0.0)
-    _value_axis(ax, max(float(highest) * 1.12, 10.0))
+    _value_axis(ax, min(max(float(highest) * 1.12, 10.0), 100.0))
     positions = list(range(len(hours)))
     if usual.notna().any():
         ax.plot(positions, usual, color=ps.INK, linewidth=1.5)
-        last = int(usual.last_valid_index())  # type: ignore[arg-type]
-        top = ax.get_ylim()[1]
-        ax.text(last, float(usual.loc[last]) + top * 0.06, "usual", color=ps.INK, fontsize=11, ha="right", **ps.plate())
+        apart = (late - usual).abs().fillna(0.0)
+        at = int(apart.to_numpy().argmax())  # named where the two lines are farthest apart, on the free side
+        side = -0.11 if late.iloc[at] > usual.iloc[at] else 0.06
+        y = max(float(usual.iloc[at]) + ax.get_ylim()[1] * side, 0.3)
+        ax.text(min(max(at, 0.6), len(hours) - 1.6), y, "usual", color=ps.INK, fontsize=11, ha="center")
     ax.plot(positions, late, color=ps.NEUTRAL)
     ordinary = [i for i in positions if late.iloc[i] == late.iloc[i] and not hours["accent"].iloc[i]]
     ax.plot(ordinary, late.iloc[ordinary], "o", color=ps.NEUTRAL, markersize=6)
@@ -103,7 +101,12 @@ def range_plot(zones: pd.DataFrame, minutes_limit: float | None, limit_name: str
     with ps.style():
         fig = ps.figure(ps.NARROW_UNITS, height)
         ax = ps.canvas(fig)
-        values = [*zones["median"], *zones["p90"], *zones["usual_p90"].dropna(), *([minutes_limit] if minutes_limit else [])]
+        values = [
+            *zones["median"],
+            *zones["p90"],
+            *zones["usual_p90"].dropna(),
+            *([minutes_limit] if minutes_limit else []),
+        ]
         low, high = _bounds(values)
 
         def x(value: float) -> float:
@@ -122,7 +125,9 @@ def _bounds(values: Sequence[float]) -> tuple[float, float]:
     return low, max(step * -(-max(values) // step), low + step)
 
 
-def _range_axis(ax: Axes, low: float, high: float, height: float, *, x_of: object, limit: float | None, limit_name: str) -> None:
+def _range_axis(
+    ax: Axes, low: float, high: float, height: float, *, x_of: object, limit: float | None, limit_name: str
+) -> None:
     assert callable(x_of)
     _, step = ps.ceiling(high - low, 4)
     tick = low
@@ -145,11 +150,13 @@ def _range_row(ax: Axes, row: object, y: float, x_of: object, *, first: bool) ->
     ax.plot([x_of(median), x_of(p90)], [y, y], color=ps.NEUTRAL, linewidth=4, solid_capstyle="butt")
     if usual == usual:
         ax.plot([x_of(usual)] * 2, [y - 9, y + 9], color=ps.INK, linewidth=1.5)
-    ax.plot([x_of(median)], [y], "o", markersize=9, markerfacecolor=ps.PAPER, markeredgecolor=ps.NEUTRAL, markeredgewidth=2)
+    ax.plot(
+        [x_of(median)], [y], "o", markersize=9, markerfacecolor=ps.PAPER, markeredgecolor=ps.NEUTRAL, markeredgewidth=2
+    )
     marker, size = {"late": ("^", 11), "bad": ("D", 9)}.get(state, ("o", 9))
     ax.plot([x_of(p90)], [y], marker, markersize=size, color=accent or ps.NEUTRAL, markeredgecolor="none")
     label = f"{n.number(p90)} p90" if first else n.number(p90)
-    ax.text(x_of(p90) + 10, y + 4, label, color=accent or ps.INK, weight="bold")
+    ax.text(x_of(p90) + 10, y + 4, label, color=accent or ps.INK, weight="bold", **ps.plate())
     ax.text(x_of(median) - 9, y + 4, n.number(median), ha="right", **ps.plate())
 
 
@@ -246,7 +253,9 @@ def class_edges(grid: pd.DataFrame) -> list[float]:
     return [step * i / 100 for i in range(1, 5)]
 
 
-def _grid_cell(ax: Axes, box: tuple[float, float, float, float], value: float, *, enough: bool, edges: list[float], labelled: bool) -> None:
+def _grid_cell(
+    ax: Axes, box: tuple[float, float, float, float], value: float, *, enough: bool, edges: list[float], labelled: bool
+) -> None:
     x, y, width, height = box
     if value != value:
         return
@@ -277,6 +286,13 @@ def pair_plot(hours: pd.DataFrame, width: int, names: tuple[str, str]) -> str:
         apart = max(ax.get_ylim()[1] * 0.08 - abs(ends[0] - ends[1]), 0) / 2
         for end, name, colour, side in ((ends[0], names[0], ps.INK, 1), (ends[1], names[1], ps.MUTED, -1)):
             up = side if ends[0] >= ends[1] else -side
-            ax.text(len(hours) - 0.7, end + up * apart, name, color=colour, weight="bold" if side == 1 else "normal", va="center")
+            ax.text(
+                len(hours) - 0.7,
+                end + up * apart,
+                name,
+                color=colour,
+                weight="bold" if side == 1 else "normal",
+                va="center",
+            )
         ax.set_xlim(-0.5, len(hours) - 0.8)
         return ps.to_svg(fig)

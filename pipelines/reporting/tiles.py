@@ -26,22 +26,26 @@ def tile(
     explanation: str = "",
     good_when: Direction | None = None,
     limit: Limit | None = None,
-    note: str = "",
+    beside: Mapping[str, str] | None = None,
+    few: str = "",
     empty: str = "No data arrived for this day",
     last_known: str = "",
 ) -> dict[str, Any]:
-    """A tile as JSON. `history` runs from the oldest day to the day before; `note` is one line under the comparison."""
+    """A tile as JSON. `history` runs from the oldest day to the day before; `beside` are more lines,
+    name -> text; `few` says that the value rests on too few to be judged, and keeps it grey.
+    """
     return {
         "label": label,
         "value": None if n.is_blank(value) else value,
         "unit": unit,
         "history": [None if n.is_blank(v) else v for v in history][-HISTORY_DAYS:],
-        "compare": {k: None if n.is_blank(v) else v for k, v in (compare or {}).items()},
+        "compare": [[k, None if n.is_blank(v) else v] for k, v in (compare or {}).items()],
         "definition": definition,
         "explanation": explanation,
         "good_when": good_when,
         "limit": {"value": limit.value, "name": limit.name} if limit else None,
-        "note": note,
+        "beside": [[k, v] for k, v in (beside or {}).items()],
+        "few": few,
         "empty": empty,
         "last_known": last_known,
     }
@@ -55,22 +59,28 @@ def tile_view(data: Mapping[str, Any]) -> dict[str, Any]:
     limit = _limit(data.get("limit"), unit)
     good_when = data.get("good_when")
     usual = usual_range(history)
-    state = state_of(value, usual, limit, good_when)
+    few = str(data.get("few") or "")
+    state: State = "unknown" if few and value is not None else state_of(value, usual, limit, good_when)
     amount, suffix = _amount(value, unit)
     return {
         "label": str(data.get("label", "")),
         "amount": amount,
         "suffix": suffix,
         "css": {"bad": "bad", "late": "late", "good": "good"}.get(state, "none"),
-        "status": _status(state, value, usual.high if usual else None, limit, good_when, bool(history)),
-        "compare": [_comparison(k, value, v, unit) for k, v in (data.get("compare") or {}).items()],
-        "note": str(data.get("note") or ""),
+        "status": (few if value is not None else "") or _status(state, value, usual.high if usual else None, limit, good_when, bool(history)),
+        "compare": [_comparison(k, value, v, unit) for k, v in _pairs(data.get("compare"))],
+        "beside": [(str(k), str(v)) for k, v in _pairs(data.get("beside"))],
         "empty": f"{data.get('empty', 'No data arrived for this day')}." if value is None else "",
         "range": _range_text(value, history, unit, str(data.get("last_known") or "")),
         "spark": sparkline(history, value, usual and (usual.low, usual.high), unit),
         "definition": str(data.get("definition") or ""),
         "explanation": str(data.get("explanation") or ""),
     }
+
+
+def _pairs(raw: Any) -> list[tuple[str, Any]]:
+    """Named values in their order: pairs, or a mapping (whose order a saved notebook loses)."""
+    return list(raw.items()) if isinstance(raw, Mapping) else [(str(k), v) for k, v in raw or []]
 
 
 def _limit(raw: Any, unit: str) -> Limit | None:
