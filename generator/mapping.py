@@ -157,9 +157,13 @@ def _check_targets(kind: str, spec: FileSpec) -> None:
     for name in spec.columns:
         if name not in known:
             raise ValueError(f"{kind}.columns: no field {name!r}{nearest(name, list(known))} Known: {', '.join(known)}")
-    lacking = [name for name, target in known.items() if target.required and name not in spec.columns]
+    derived = {"restaurant_id"} if spec.restaurant_id_from_pickup else set()
+    lacking = [n for n, target in known.items() if target.required and n not in spec.columns.keys() | derived]
     if lacking:
-        raise ValueError(f"{kind}.columns: {', '.join(lacking)} must be mapped, a row means nothing without")
+        raise ValueError(
+            f"{kind}.columns: {', '.join(lacking)} must be mapped, a row means nothing without"
+            + ("; a restaurant can be derived by restaurant_id_from_pickup" if "restaurant_id" in lacking else "")
+        )
     if "restaurant_id" in spec.columns and spec.restaurant_id_from_pickup:
         raise ValueError(f"{kind}: restaurant_id is mapped and derived; keep one")
 

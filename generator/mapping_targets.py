@@ -30,7 +30,7 @@ ORDERS: dict[str, Target] = {
     "promised_at": Target("time", meaning="when the customer was told to expect the food"),
     "scheduled_for": Target("time", meaning="wanted at this time (pre-orders)"),
     "customer_id": Target("text", meaning="who ordered"),
-    "restaurant_id": Target("text", meaning="who cooks; can be derived from the pick-up position"),
+    "restaurant_id": Target("text", required=True, meaning="who cooks; can be derived from the pick-up position"),
     "restaurant_name": Target("text", meaning="the name a customer sees"),
     "basket_value_cents": Target("money", meaning="value of the basket, kept in hundredths of the currency"),
 }

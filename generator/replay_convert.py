@@ -15,6 +15,7 @@ from generator.replay_times import next_day, read_times
 from generator.replay_values import TEXT, cells_of, read_money, read_number, read_text
 
 LIMITS = {"latitude": 90.0, "longitude": 180.0}
+LEAST = {"money": (0, "negative"), "whole": (1, "below_1")}
 
 
 def _required(target: Target, column: Column) -> bool:
@@ -42,8 +43,10 @@ def read_fields(spec: FileSpec, targets: dict[str, Target], found: Findings) -> 
             limit = LIMITS[target.kind]
             outside = (values.abs() > limit).to_numpy()
             found.add(outside, Outcome.rejected, f"{name}_outside_{limit:.0f}", shown, "no such degree")
-        if target.kind in ("money", "whole"):
-            found.add((values < 0).fillna(False).to_numpy(bool), Outcome.quarantined, f"{name}_negative", shown)
+        if target.kind in LEAST:
+            least, rule = LEAST[target.kind]
+            low = (values < least).fillna(False).to_numpy(dtype=bool)
+            found.add(low, Outcome.quarantined, f"{name}_{rule}", shown)
         fields[name] = values
     return pd.DataFrame(fields)
 

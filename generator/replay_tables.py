@@ -87,7 +87,8 @@ def kept_orders(fields: pd.DataFrame, spec: FileSpec, place: Place, found: Findi
 def _place_ids(orders: pd.DataFrame, city: City, decimals: int) -> pd.Series:
     """An identity of the place an order is picked up at, e.g. `medellin-r+6.2251-75.5700`."""
     rounded = f"{{:+.{decimals}f}}".format
-    return f"{city.city_id}-r" + orders["pickup_lat"].map(rounded) + orders["pickup_lng"].map(rounded)
+    lat, lng = (orders[c].map(rounded).astype("string") for c in ("pickup_lat", "pickup_lng"))
+    return f"{city.city_id}-r" + lat + lng
 
 
 def kept_shifts(spec: FileSpec, place: Place, found: Findings, before: Earlier) -> Kept:

@@ -28,7 +28,7 @@ MAPPING: dict[str, Any] = {
     "name": "lunch",
     "cities": [TOWN],
     "max_rejected_share": 1,
-    "orders": {"identity": "{city}-{order_id}", "columns": COLUMNS},
+    "orders": {"identity": "{city}-{order_id}", "columns": COLUMNS, "restaurant_id_from_pickup": {"decimals": 4}},
 }
 HEADER = "id,placed,plat,plng,dlat,dlng"
 GOOD = "001,2026-03-06 12:00:00,12.9716,77.5946,12.9900,77.6100"

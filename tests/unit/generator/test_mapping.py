@@ -62,6 +62,13 @@ def test_a_column_has_a_name_or_a_constant_not_both() -> None:
         mapping(columns={"customer_id": {"column": "c", "constant": "x"}})
 
 
+def test_a_restaurant_is_mapped_or_derived() -> None:
+    with pytest.raises(MappingError, match="derived by restaurant_id_from_pickup"):
+        mapping(orders={"restaurant_id_from_pickup": None})
+    by_name = mapping(orders={"restaurant_id_from_pickup": None}, columns={"restaurant_id": {"column": "r"}})
+    assert by_name.orders.restaurant_id_from_pickup is None
+
+
 def test_a_restaurant_is_not_both_mapped_and_derived() -> None:
     with pytest.raises(MappingError, match="mapped and derived"):
         mapping(columns={"restaurant_id": {"column": "r"}}, orders={"restaurant_id_from_pickup": {"decimals": 4}})

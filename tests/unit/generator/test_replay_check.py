@@ -226,6 +226,7 @@ def test_shifts_end_by_their_rules_and_one_courier_may_have_several(tmp_path: Pa
         f"11,moto,13.9,77.5,{day} 10:00,{day} 14:00,2",
         f"12,moto,12.9,77.5,{day} 10:00,2026-03-09 14:00,2",
         f"13,moto,12.9,77.5,{day} 10:00,{day} 14:00,1.5",
+        f"14,moto,12.9,77.5,{day} 10:00,{day} 14:00,0",
     ]
     orders, couriers = write(tmp_path, HEADER, at("1")), write(tmp_path, "id,v,lat,lng,on,off,cap", *rows, name="c.csv")
     checked = check_files(mapping(couriers=COURIERS), orders, couriers)
@@ -237,6 +238,7 @@ def test_shifts_end_by_their_rules_and_one_courier_may_have_several(tmp_path: Pa
         8: ("quarantined", "courier_outside_area"),
         9: ("quarantined", "shift_longer_than_two_days"),
         10: ("rejected", "capacity_unreadable"),
+        11: ("quarantined", "capacity_below_1"),
     }
     assert checked.shifts["courier_id"].tolist() == ["7", "7", "10"]
     assert checked.shifts["capacity"].fillna(0).tolist() == [2, 2, 0]
