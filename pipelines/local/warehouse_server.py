@@ -8,6 +8,7 @@ promise, so the version is pinned, and a service test loads, restarts and loads 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +22,12 @@ from pipelines.local.service import LOOPBACK
 NOP_REGEXES = [r"(?i)^select system\$cancel_all_queries"]
 
 
-def server(folder: Path) -> Any:
-    """The ASGI application, its databases under folder/db and its stages under folder/stages."""
-    databases, stages = folder / "db", folder / "stages"
+def server() -> Any:
+    """The ASGI application, its databases in db and its stages in stages of the working folder.
+
+    Relative, because fakesnow puts these paths into SQL unescaped, where a folder's name may hold a quote.
+    """
+    databases, stages = Path("db"), Path("stages")
     for needed in (databases, stages):
         needed.mkdir(parents=True, exist_ok=True)
 
@@ -49,7 +53,7 @@ def _global_database_in(file: Path, name: str) -> Iterator[None]:
 
     def attached(*args: Any, **kwargs: Any) -> Any:
         connection = connect(*args, **kwargs)
-        connection.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS {name}")
+        connection.execute(f"ATTACH '{file}' AS {name}")
         return connection
 
     duckdb.connect = attached
@@ -60,10 +64,11 @@ def _global_database_in(file: Path, name: str) -> Iterator[None]:
 
 
 def main(folder: Path, port: int) -> None:
-    """Serve until SIGTERM."""
+    """Serve until SIGTERM, with `folder` as the working folder."""
     import uvicorn
 
-    uvicorn.run(server(folder), host=LOOPBACK, port=port, log_level="warning", timeout_graceful_shutdown=5)
+    os.chdir(folder)
+    uvicorn.run(server(), host=LOOPBACK, port=port, log_level="warning", timeout_graceful_shutdown=5)
 
 
 if __name__ == "__main__":

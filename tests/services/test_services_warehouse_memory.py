@@ -64,7 +64,8 @@ def session(config: Settings) -> Iterator[Any]:
 
 
 def test_a_file_loaded_before_a_kill_is_skipped_after_it(tmp_path: Path, second_settings: Settings) -> None:
-    warehouse = Warehouse(second_settings)
+    odd = second_settings.model_copy(update={"data_dir": tmp_path / "it's, data é"})
+    warehouse = Warehouse(odd)
     file = tmp_path / "part-0001.parquet"
     pq.write_table(pa.table({"id": [1, 2, 3]}), file)
     with running(warehouse), session(second_settings) as cursor:
