@@ -9,7 +9,7 @@ from generator.city import load_city
 from generator.publish import Plan, publish_plan
 from generator.scenario import load_scenario
 
-# Fixed, not "yesterday": whoever runs the default, whenever, can compare figures with the documentation and with others.
+# Fixed, not "yesterday": whoever runs the default, whenever, can compare figures with the documentation and others'.
 # A Sunday, so that with the eight days of the default the same weekday a week before is there to compare with.
 LAST_DEMO_DAY = date(2026, 11, 22)
 DEMO_CITY = "futian"

@@ -16,11 +16,11 @@ from generator.payments import check_out, pay
 from generator.placed import PlacedOrders, placed_orders
 from generator.reviews import review
 from generator.streams import Streams
-from generator.travel import VEHICLES, TravelTimes
+from generator.travel import VEHICLES, CrowTravel, TravelTimes
 
 LIFE_TOPICS = ("orders", "restaurant_responses", "courier_assignments", "delivery_progress", "payments", "reviews")
 
-USUAL_VEHICLE = "motorcycle"  # what a kitchen has in mind when it works back from a pre-order's time
+USUAL_VEHICLE = "motorcycle"  # what a kitchen has in mind
 
 
 def simulate_lives(
@@ -43,7 +43,7 @@ def simulate_lives(
     lives = city.lives
     placed = placed_orders(orders, city.zone_info)
     checkout = check_out(placed, lives, streams)
-    kitchens = cook(placed, checkout.paid, _usual_ride(placed, travel), lives, streams)
+    kitchens = cook(placed, checkout.paid, _usual_ride(placed, city), lives, streams)
     wanted = wishes(placed, checkout.paid, lives, streams)
     fleet = Fleet(couriers, lives, streams)
     asked = np.flatnonzero((kitchens.answer == ACCEPTED) & (wanted.cancels > kitchens.answered))
@@ -60,10 +60,13 @@ def simulate_lives(
     return log.tables(LIFE_TOPICS)
 
 
-def _usual_ride(orders: PlacedOrders, travel: TravelTimes) -> np.ndarray:
+def _usual_ride(orders: PlacedOrders, city: City) -> np.ndarray:
+    """What a kitchen reckons with when it works back from a pre-order's time: the distance, not today's rain."""
     hours = orders.hour(np.arange(len(orders)), np.fmax(orders.scheduled, orders.placed))
     vehicle = VEHICLES.index(USUAL_VEHICLE)
-    return travel.seconds(orders.pickup_lat, orders.pickup_lng, orders.dropoff_lat, orders.dropoff_lng, vehicle, hours)
+    return CrowTravel(city).seconds(
+        orders.pickup_lat, orders.pickup_lng, orders.dropoff_lat, orders.dropoff_lng, vehicle, hours
+    )
 
 
 def _restaurant_events(log: EventLog, orders: PlacedOrders, kitchens: Kitchens, ends: Outcomes) -> None:

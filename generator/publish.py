@@ -1,8 +1,8 @@
 """Send generated days where they are wanted: to Kafka, each day whole and once, or to files.
 
 Guarantee to Kafka: that of `publish_unit`; a day's unit is in Kafka whole or not at all, and the same day again sends
-nothing. Guarantee to files: a file appears by renaming, complete; a run killed half-way leaves complete files and at most
-one `.part`, and the same run again writes the same bytes over them.
+nothing. Guarantee to files: a file appears by renaming, complete; a run killed half-way leaves complete files and at
+most one `.part`, and the same run again writes the same bytes over them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ from generator.city import City
 from generator.day import city_registration, generate_day, source_of
 from generator.scenario import Scenario
 
-# Raise it whenever the same arguments would give other events: a published day is history, and an altered one is refused.
+# Raise it whenever the same arguments would give other events: a published day is history, an altered one is refused.
 GENERATOR_VERSION = 1
 
 OnRows = Callable[[str, int], None]
@@ -50,7 +51,7 @@ class Plan:
 
 
 def fingerprint(plan: Plan) -> str:
-    """Hash of all that decides a day's events but the day: parameters, profile, streets, scenario, generator version."""
+    """Hash of all that decides the events of any day: parameters, profile, streets, scenario, generator version."""
     streets = plan.city.network.read_bytes() if plan.city.network else b""
     facts = {
         "version": GENERATOR_VERSION,
@@ -85,24 +86,18 @@ def publish_plan(plan: Plan, on_rows: OnRows | None = None) -> dict[str, int]:
     sent: Counter[str] = Counter(publish_city(plan.city))
     mark, there = fingerprint(plan), published_units(plan.producer_id)
     for day in plan.days:
-        unit, tell = day.isoformat(), on_rows or (lambda _day, _rows: None)
-        known = there.get(unit, {}).get("fingerprint") == mark
-        tables = {} if known else _day(plan, day)
-        published = publish_unit(
-            plan.producer_id,
-            unit,
-            tables,
-            fingerprint=mark,
-            on_batch=lambda rows, u=unit: tell(u, rows),  # type: ignore[misc]
-        )
-        if published.already_there:
-            tell(unit, 0)
+        unit = day.isoformat()
+        tables = {} if there.get(unit, {}).get("fingerprint") == mark else _day(plan, day)
+        on_batch = partial(on_rows, unit) if on_rows else None
+        published = publish_unit(plan.producer_id, unit, tables, fingerprint=mark, on_batch=on_batch)
+        if published.already_there and on_rows:
+            on_rows(unit, 0)
         sent.update(published.rows)
     return dict(sent)
 
 
 def write_plan(plan: Plan, folder: Path, on_rows: OnRows | None = None) -> dict[str, int]:
-    """Write the city and every day to `folder/<dataset>/event_date=YYYY-MM-DD/*.parquet` (UTC dates); rows by dataset."""
+    """Write city and days to `folder/<dataset>/event_date=YYYY-MM-DD/*.parquet` (UTC dates); rows by dataset."""
     written: Counter[str] = Counter()
     base = plan.producer_id.replace(":", "-")
     units: Iterable[tuple[str, dict[str, pa.Table]]] = (
