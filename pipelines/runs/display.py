@@ -133,9 +133,13 @@ def rows_tables(totals: Sequence[Mapping[str, Any]]) -> list[Table]:
     for account in dict.fromkeys(str(total["account"]) for total in totals):
         lines = [total for total in totals if total["account"] == account]
         stages = list(dict.fromkeys(name for line in lines for name in line if name not in _NOT_STAGES))
-        table = _table(f"rows of {account}", *stages, right=range(1, len(stages) + 1))
-        for line in lines:
-            table.add_row(str(line["dataset"]), *(f"{line[stage]:,}" if stage in line else "–" for stage in stages))
+        counts = {str(line["dataset"]): {stage: line.get(stage) for stage in stages} for line in lines}
+        if len(stages) > len(lines):  # few datasets through many stages read better downwards
+            counts = {stage: {name: counts[name][stage] for name in counts} for stage in stages}
+        columns = list(next(iter(counts.values())))
+        table = _table(account, *(column.replace("_", " ") for column in columns), right=range(1, len(columns) + 1))
+        for name, cells in counts.items():
+            table.add_row(name, *("–" if cells[column] is None else f"{cells[column]:,}" for column in columns))
         tables.append(table)
     return tables
 
@@ -172,10 +176,10 @@ def memory(value: int | None) -> str:
 
 
 def key_figure(figures: dict[str, Any]) -> str:
-    """The figure a step published first: 'rows_written 12,000'."""
+    """The number a step published first: 'rows_written 12,000'."""
     for name, value in figures.items():
-        plain = isinstance(value, str) or value is None or isinstance(value, bool)
-        return f"{name} {value}" if plain else f"{name} {value:,}"
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return f"{name} {value:,}"
     return "–"
 
 

@@ -40,6 +40,7 @@ class Watch:
 
     timeout_seconds: int  # of the whole notebook, from the moment its kernel is ready
     on_kernel: Callable[[int], None]  # called with the kernel's process id
+    notebook: NotebookNode | None = None  # as executed so far
     kernel_ready_at: float | None = None
     imports_done_at: float | None = None
     last_cell_done_at: float | None = None
@@ -51,6 +52,7 @@ class StepClient(PapermillNotebookClient):  # type: ignore[misc]
     def __init__(self, nb_man: Any, *, watch: Watch, **options: Any) -> None:
         super().__init__(nb_man, kernel_manager_class=OwnInterpreterManager, **options)
         self.watch = watch
+        watch.notebook = nb_man.nb
         self.timeout_func = lambda cell: max(
             1, round((watch.kernel_ready_at or 0) + watch.timeout_seconds - time.time())
         )

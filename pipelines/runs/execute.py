@@ -74,7 +74,7 @@ class NotebookExecution:
 
     def result(self, status: Literal["succeeded", "failed"], error: RunError | None = None) -> RunResult:
         """The result so far, with what the output notebook had published."""
-        watch, published = self.watch, published_in(self.output)
+        watch, published = self.watch, published_in(self.watch.notebook)
         ready_at = watch.imports_done_at or watch.kernel_ready_at
         done_at = watch.last_cell_done_at
         return RunResult(
@@ -100,13 +100,14 @@ class NotebookExecution:
         self.memory.watch(pid)
 
 
-def published_in(output: Path) -> dict[str, dict[str, Any]]:
-    """Figures, inputs and outputs published in an executed notebook, later ones winning."""
+def published_in(executed: nbformat.NotebookNode | None) -> dict[str, dict[str, Any]]:
+    """Figures, inputs and outputs published in an executed notebook, in that order, later ones winning.
+
+    From memory, not from the output file: nbformat sorts names there, and the first figure is the one summaries show.
+    """
     published: dict[str, dict[str, Any]] = {"figures": {}, "inputs": {}, "outputs": {}}
-    if not output.exists():
-        return published
-    document = nbformat.read(output, as_version=4)  # type: ignore[no-untyped-call]
-    for cell in document.cells:
+    cells = executed.cells if executed is not None else []
+    for cell in cells:
         for shown in cell.get("outputs", []):
             for part, values in shown.get("data", {}).get(FIGURES_MIME, {}).items():
                 published[part].update(values)

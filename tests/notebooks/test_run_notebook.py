@@ -37,6 +37,7 @@ def test_a_run_gives_figures_versions_seconds_and_memory(write_notebook: WriteNo
     result = run_notebook(notebook, {"limit": "7"})
     assert result.succeeded
     assert result.figures == {"rows": 8, "city": "a"}
+    assert list(result.figures) == ["rows", "city"]  # as published, not by alphabet
     assert result.inputs | result.outputs == {"bronze/orders": 4, "silver/orders": 5}
     assert result.start_up_seconds is not None
     assert result.work_seconds is not None
