@@ -81,11 +81,13 @@ def replay(
 def _check(request: Request, mapping: Mapping) -> Checked:
     """Files read and checked; rows that another file brought in before are known again.
 
-    Kafka is asked only where a record was left `prepared` by a kill.
+    Kafka is asked only where a record was left `prepared` by a kill, and never for a dry run.
     """
 
     def is_published(record: Record) -> bool:
-        return record["status"] == "published" or record["unit"] in published_units(record["producer_id"])
+        if record["status"] == "published" or request.dry_run:
+            return bool(record["status"] == "published")
+        return record["unit"] in published_units(record["producer_id"])
 
     def earlier(files_sha256: str) -> dict[str, dict[str, Earlier]]:
         return {} if mapping.clock_times_only else imported_before(files_sha256, mapping.name, is_published)

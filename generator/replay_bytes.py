@@ -68,13 +68,15 @@ def content_hash(contents: list[bytes]) -> str:
     return digest.hexdigest()
 
 
-def check_kind(content: bytes, declared: str, path: Path) -> None:
-    """MappingError where the content is plainly not of the declared format (csv, jsonl, parquet)."""
+def check_kind(content: bytes, declared: str, encoding: str, path: Path) -> None:
+    """MappingError where the content is plainly not of the declared format (csv, jsonl, parquet) or encoding."""
     found = next((name for magic, name in LOOKS_LIKE.items() if content.startswith(magic)), None)
     if declared == "parquet":
         if found != "Parquet":
             raise MappingError(f"{path} is not Parquet (it begins with {content[:12]!r}); mend `format` in the mapping")
         return
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) and not encoding.lower().startswith(("utf-16", "utf16")):
+        raise MappingError(f"{path} is UTF-16, the mapping says {encoding}; set `encoding: utf-16` in the mapping")
     head = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
     if found is None and head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
         found = "HTML or XML (perhaps a log-in page saved instead of the export)"

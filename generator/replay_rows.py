@@ -25,6 +25,7 @@ from generator.mapping_targets import nearest
 from generator.replay_bytes import MAX_BYTES, check_kind
 from pipelines.errors import ImportRefused, MappingError
 
+TEXT_FIELD = re.compile(r"columns\.(\w+_id|\w+_name|vehicle)\.column")
 UNDECODED = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte that is no text
 
 
@@ -45,7 +46,7 @@ def read_rows(content: bytes, spec: FileSpec, path: Path, key: str) -> RawRows:
 
     MappingError: another format than declared, or a column the mapping names is not there. ImportRefused: no rows.
     """
-    check_kind(content, spec.format, path)
+    check_kind(content, spec.format, spec.encoding, path)
     reader = {"csv": _csv_rows, "jsonl": _jsonl_rows, "parquet": _parquet_rows}[spec.format]
     rows = reader(content, spec, path)
     if not len(rows.cells):
@@ -201,10 +202,22 @@ def _parquet_rows(content: bytes, spec: FileSpec, path: Path) -> RawRows:
         table = file.read()
     except (pa.ArrowInvalid, OSError) as error:
         raise MappingError(f"{path} cannot be read as Parquet ({error}); it may be cut off, copy it again") from None
+    _check_identities(table.schema, spec, path)
     columns = {name: _as_text(table.column(name), name, path) for name in table.column_names}
     frame = pd.DataFrame(columns, dtype=object)
     originals = [json.dumps(r, ensure_ascii=False) for r in frame.to_dict("records")]
     return RawRows(frame, np.arange(1, len(frame) + 1), originals)
+
+
+def _check_identities(schema: pa.Schema, spec: FileSpec, path: Path) -> None:
+    """MappingError where a number with decimals stands for an identity or a name: digits may be lost already."""
+    for key, column in spec.file_columns().items():
+        is_text = key.startswith("identity") or TEXT_FIELD.fullmatch(key)
+        if is_text and column in schema.names and pa.types.is_floating(schema.field(column).type):
+            raise MappingError(
+                f"{path}: column {column} ({key}) is {schema.field(column).type}; identities are text or whole numbers. "
+                "Export it as text (a missing value may have turned it into decimals)"
+            )
 
 
 def _as_text(column: pa.ChunkedArray, name: str, path: Path) -> list[str | None]:

@@ -192,6 +192,25 @@ def test_parquet_gives_the_same_orders_as_the_same_rows_in_csv(tmp_path: Path) -
     pd.testing.assert_frame_equal(from_parquet.orders, from_csv.orders)
 
 
+def test_an_identity_that_parquet_holds_with_decimals_is_refused(tmp_path: Path) -> None:
+    columns = {
+        "id": [1.0, None],
+        "placed": ["2026-03-06 12:00"] * 2,
+        **{c: [12.9, 12.9] for c in ("plat", "plng", "dlat", "dlng")},
+    }
+    pq.write_table(pa.table(columns), tmp_path / "orders.parquet")
+    with pytest.raises(MappingError, match=r"column id \(columns.order_id.column\) is double"):
+        check_files(mapping(orders={"format": "parquet"}), tmp_path / "orders.parquet", None)
+
+
+def test_sixteen_bit_text_is_read_where_declared_and_named_where_not(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(f"{HEADER}\n{GOOD}\n".encode("utf-16"))
+    assert len(check_files(mapping(orders={"encoding": "utf-16"}), path, None).orders) == 1
+    with pytest.raises(MappingError, match="set `encoding: utf-16`"):
+        check_files(mapping(), path, None)
+
+
 def test_a_cut_off_parquet_file_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": ["001"] * 500}), tmp_path / "orders.parquet")
     path = tmp_path / "cut.parquet"
