@@ -215,7 +215,7 @@ def _check_identities(schema: pa.Schema, spec: FileSpec, path: Path) -> None:
         is_text = key.startswith("identity") or TEXT_FIELD.fullmatch(key)
         if is_text and column in schema.names and pa.types.is_floating(schema.field(column).type):
             raise MappingError(
-                f"{path}: column {column} ({key}) is {schema.field(column).type}; identities are text or whole numbers. "
+                f"{path}: column {column} ({key}) is {schema.field(column).type}; identities are text or integers. "
                 "Export it as text (a missing value may have turned it into decimals)"
             )
 
