@@ -27,7 +27,7 @@ def error_classes(error_minutes: pd.Series) -> pd.DataFrame:
     edges = np.array(ERROR_EDGES, dtype=float)
     edges[edges > 0] = np.nextafter(edges[edges > 0], np.inf)
     counts = np.bincount(np.digitize(error_minutes, edges), minlength=len(edges) + 1)
-    inner = [n.between(low, high) for low, high in pairwise(ERROR_EDGES)]
+    inner = [f"{n.number(low)} to {n.number(high)}" for low, high in pairwise(ERROR_EDGES)]
     labels = [f"under {n.number(ERROR_EDGES[0])}", *inner, f"over {n.number(ERROR_EDGES[-1])}"]
     return pd.DataFrame({"label": labels, "orders": counts, "share": counts / max(counts.sum(), 1)})
 

@@ -129,7 +129,7 @@ def _furthest(hours: pd.DataFrame) -> str:
         return ""
     worst = _extremes(enough)[1]
     when, error = n.hour(worst["local_hour"]), _min(worst["mae_minutes"])
-    return f"It was furthest off at {when}: {error}, {_lean(worst['bias_minutes'])}."
+    return f"Of these it was furthest off at {when}: {error}, {_lean(worst['bias_minutes'])}."
 
 
 def _lean(bias_minutes: float) -> str:
@@ -173,10 +173,11 @@ def tiles(document: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]) -> 
     for label, key, unit, good_when, definition in rows:
         known = {e["business_date"]: e.get(key) for e in earlier if e["status"] == "evaluated"}
         before = [known.get(str(day - timedelta(days=back))) for back in range(28, 0, -1)]
+        history = before if any(v is not None for v in before) else []
         compare = {"yesterday": before[-1], "last week": before[-7]}
         value = document[key] if document["status"] == "evaluated" else None
         options: Any = {"good_when": good_when, "definition": definition, "empty": "Not judged"}
-        made.append(tile(label, value, unit, history=before, compare=compare, **options))
+        made.append(tile(label, value, unit, history=history, compare=compare, **options))
     return made
 
 

@@ -21,6 +21,7 @@ from models.eta.encoding import Encoding, encode, fit_encoding, hidden_rows
 from models.eta.features import TARGET, check_columns, order_time_features
 from models.eta.model import FORMAT, EtaModel
 from pipelines.errors import UsageError
+from pipelines.reporting.numbers import plural
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,8 @@ def why_not_enough(orders: pd.DataFrame, min_days: int, min_rows: int) -> str | 
     days, rows = measured["business_date"].nunique(), len(measured)
     if days >= min_days and rows >= min_rows:
         return None
-    return (
-        f"{days} earlier days with {rows} measured deliveries; training needs {min_days} days and {min_rows} deliveries"
-    )
+    found = f"{plural(days, 'earlier day')} with {plural(rows, 'measured delivery', 'measured deliveries')}"
+    return f"{found}; training needs {min_days} days and {min_rows} deliveries"
 
 
 def train(

@@ -51,7 +51,7 @@ def test_the_report_shows_both_errors_on_the_later_day(tmp_path: Path) -> None:
 def test_too_few_days_give_a_true_report_without_figures(tmp_path: Path) -> None:
     orders = silver_orders(days=2)
     write_silver(orders)
-    reason = "1 earlier days with 400 measured deliveries"
+    reason = "1 earlier day with 400 measured deliveries"
     EtaRegistry(CITY).record_training(last_day(orders), {"status": "not_enough_days", "reason": reason})
     result = run("evaluate_eta", last_day(orders))
     assert (result.figures["status"], result.figures["mae_minutes"]) == ("not_enough_days", None)
