@@ -1,4 +1,4 @@
-"""What needs attention: where a figure crosses a business limit or leaves its usual range and enough orders are touched.
+"""What needs attention: where a figure crosses a limit or leaves its usual range and enough orders are touched.
 
 Urgency: "act" beyond a limit, "look" outside the usual range, "data" for a source. Sorted by urgency, then by orders.
 """
@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipelines.reporting import numbers as n
 from pipelines.reporting.findings_loss import refusal_history
+from pipelines.reporting.frames import highest, records
 from pipelines.reporting.gold import LOSSES, Gold, count_of, lost_of, name_of
 from pipelines.reporting.source_state import source_view
 from pipelines.reporting.usual import days_outside, usual_range
@@ -50,13 +51,19 @@ class Attention:
 
 def attention(gold: Gold, limits: Limits, sources: pd.DataFrame) -> Attention:
     """Everything of the day that a person should look at, most urgent first."""
-    found = [*_city(gold, limits), *_volume(gold, limits), *_zones(gold, limits), *_restaurants(gold, limits), *_losses(gold, limits)]
+    found = [
+        *_city(gold, limits),
+        *_volume(gold, limits),
+        *_zones(gold, limits),
+        *_restaurants(gold, limits),
+        *_losses(gold, limits),
+    ]
     found.sort(key=lambda line: (_ORDER[line["urgency"]], -line["orders"]))
     left_out = max(len(found) - MAX_LINES, 0)
     lines = [*found[:MAX_LINES], *_no_orders(gold), *_data(sources)]
     caption = (
-        "Sorted by urgency, then orders touched. A line appears when a figure crosses a limit or leaves its usual range "
-        f"on the worse side and at least {n.plural(limits.min_orders, 'order')} are touched."
+        "Sorted by urgency, then orders touched. A line appears when a figure crosses a limit or leaves its usual "
+        f"range on the worse side and at least {n.plural(limits.min_orders, 'order')} are touched."
     )
     if not gold.history:
         caption += " No day before is known, so only limits are checked."
@@ -131,7 +138,11 @@ def _volume(gold: Gold, limits: Limits) -> list[dict[str, Any]]:
     what = f"{n.plural(placed, 'order')} placed; usual is {n.between(usual.low, usual.high)}"
     since = _since(gold, history, placed, "down")
     look = "App, payment and opening hours; whether all orders arrived"
-    return [_line("look", gold.city_name or gold.city_id, "city", what, since, round(usual.median - placed), "missing", look)]
+    return [
+        _line(
+            "look", gold.city_name or gold.city_id, "city", what, since, round(usual.median - placed), "missing", look
+        )
+    ]
 
 
 def _no_orders(gold: Gold) -> list[dict[str, Any]]:
@@ -147,7 +158,7 @@ def _zones(gold: Gold, limits: Limits) -> list[dict[str, Any]]:
     measures = ["deliveries_late", "deliveries_with_promise"]
     sums = gold.times.groupby(["zone_id", "zone_name", "business_date"], as_index=False)[measures].sum()
     lines = []
-    for row in gold.today(sums).to_dict("records"):
+    for row in records(gold.today(sums)):
         late, promised = int(row["deliveries_late"]), int(row["deliveries_with_promise"])
         if late < limits.min_orders:
             continue
@@ -158,7 +169,8 @@ def _zones(gold: Gold, limits: Limits) -> list[dict[str, Any]]:
         history = [shares.get(d) for d in gold.history]
         urgency = _urgency(late / promised, limits.late_limit_percent / 100, history)
         if urgency:
-            what = f"{n.percent(late / promised, 0)} of {n.plural(promised, 'delivery', 'deliveries')} late{_usually(history)}"
+            whole = n.plural(promised, "delivery", "deliveries")
+            what = f"{n.percent(late / promised, 0)} of {whole} late{_usually(history)}"
             since = _since(gold, history, late / promised, "up")
             lines.append(
                 _line(
@@ -177,14 +189,15 @@ def _zones(gold: Gold, limits: Limits) -> list[dict[str, Any]]:
 
 def _late_look(gold: Gold, zone_id: str) -> str:
     """The hour in which a zone had most late orders: where to begin."""
-    hours = gold.today(gold.times)
-    hours = hours[hours["zone_id"] == zone_id].groupby("local_hour")["deliveries_late"].sum()
-    return f"Couriers on shift around {n.hour(int(hours.idxmax()))}, its hour with most late orders"
+    rows = gold.today(gold.times)
+    hours = rows[rows["zone_id"] == zone_id].groupby("local_hour", as_index=False)["deliveries_late"].sum()
+    worst = highest(pd.DataFrame(hours), "deliveries_late")["local_hour"]
+    return f"Couriers on shift around {n.hour(worst)}, its hour with most late orders"
 
 
 def _restaurants(gold: Gold, limits: Limits) -> list[dict[str, Any]]:
     lines = []
-    for row in gold.today(gold.restaurants).to_dict("records"):
+    for row in records(gold.today(gold.restaurants)):
         refused, placed = int(row["restaurant_rejected"] + row["unanswered"]), int(row["orders_placed"])
         if refused < limits.min_orders:
             continue
@@ -220,7 +233,7 @@ def _loss_share(day: dict[str, Any], name: str) -> float | None:
 
 def _data(sources: pd.DataFrame) -> list[dict[str, Any]]:
     lines = []
-    for view in map(source_view, sources.to_dict("records")):
+    for view in map(source_view, records(sources)):
         if view["state"] not in ("missing", "partial"):
             continue
         missing = view["state"] == "missing"

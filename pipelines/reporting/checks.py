@@ -8,8 +8,25 @@ from typing import Any
 
 from pipelines.reporting.protocol import MAX_REPORT_BYTES, RenderError
 
-_FORBIDDEN = frozenset(["script", "iframe", "object", "embed", "base", "form", "input", "button", "video", "audio", "source", "foreignobject"])
-_ADDRESSES = frozenset(["src", "href", "xlink:href", "srcset", "poster", "data", "action", "formaction", "background", "cite", "ping"])
+_FORBIDDEN = frozenset(
+    (
+        "script",
+        "iframe",
+        "object",
+        "embed",
+        "base",
+        "form",
+        "input",
+        "button",
+        "video",
+        "audio",
+        "source",
+        "foreignobject",
+    )
+)
+_ADDRESSES = frozenset(
+    ("src", "href", "xlink:href", "srcset", "poster", "data", "action", "formaction", "background", "cite", "ping")
+)
 
 
 class _Auditor(HTMLParser):
@@ -71,7 +88,8 @@ def check_report(markup: str) -> None:
     size = len(markup.encode())
     if size > MAX_REPORT_BYTES:
         raise RenderError(
-            f"{heaviest_cell(markup)} makes the report {size:,} bytes; at most {MAX_REPORT_BYTES:,}. Draw fewer marks or shorten its table."
+            f"{heaviest_cell(markup)} makes the report {size:,} bytes; at most {MAX_REPORT_BYTES:,}. "
+            "Draw fewer marks or shorten its table."
         )
     auditor = _Auditor()
     auditor.feed(markup)
@@ -100,6 +118,7 @@ def check_headings(cells: list[Mapping[str, Any]]) -> None:
                 continue
             if depth > level + 1:
                 raise RenderError(
-                    f"cell {cell.get('id', number)} (number {number}): heading {line.strip()!r} skips a level after level {level}; use {'#' * (level + 1)}."
+                    f"cell {cell.get('id', number)} (number {number}): heading {line.strip()!r} skips a level; "
+                    f"use {'#' * (level + 1)}."
                 )
             level = depth

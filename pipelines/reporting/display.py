@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 from IPython.display import display
 
+from pipelines.reporting.frames import records
 from pipelines.reporting.numbers import is_blank
 from pipelines.reporting.protocol import JSON_MIME, NOTICE_MIME, SVG_MIME, TABLE_MIME
 from pipelines.reporting.tables import Table, table_from_records
@@ -57,8 +58,8 @@ def as_table(
     frame: pd.DataFrame, *, columns: Mapping[str, str] | None = None, units: Mapping[str, str] | None = None
 ) -> Table:
     """A data frame as a table of text, one row a row, numbers written as reports write them."""
-    records = [
+    rows = [
         {k: None if is_blank(v) else getattr(v, "item", lambda v=v: v)() for k, v in row.items()}
-        for row in frame.astype(object).to_dict("records")
+        for row in records(frame.astype(object))
     ]
-    return table_from_records(records, [str(c) for c in frame.columns], {"columns": columns, "units": units})
+    return table_from_records(rows, [str(c) for c in frame.columns], {"columns": columns, "units": units})

@@ -23,7 +23,7 @@ from pipelines.reporting.tiles import tile_view
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)(?::(\w+))?\}")
 _NARROW_PLOT = 500  # units; between the two drawings of a wide figure, 360 and 752
-_FORMATS = {
+_FORMATS: dict[str, Any] = {
     "percent": n.percent,
     "points": n.points,
     "minutes": lambda v: f"{n.number(v, 1)}{n.NARROW}min",
@@ -156,7 +156,7 @@ def _finding(cell: Cell, meta: dict[str, Any], where: str, document: dict[str, A
             "notice": notice,
             "section": str(meta.get("section", "evidence")),
             "cell": cell.get("id", ""),
-        }  # fmt: skip
+        }
     )
 
 
@@ -183,7 +183,7 @@ def _table(cell: Cell, meta: dict[str, Any], where: str, document: dict[str, Any
             "title": fill(str(meta.get("title") or ""), document["figures"], where),
             "section": str(meta.get("section", "evidence")),
             "cell": cell.get("id", ""),
-        }  # fmt: skip
+        }
     )
 
 

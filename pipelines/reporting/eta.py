@@ -14,6 +14,7 @@ from pipelines.reporting import numbers as n
 from pipelines.reporting import plot_style as ps
 from pipelines.reporting.display import as_table
 from pipelines.reporting.finding import Finding, empty_finding
+from pipelines.reporting.frames import highest, lowest
 from pipelines.reporting.plots import pair_plot
 
 _NAMES = ("model", "median")
@@ -77,7 +78,8 @@ def _title(evaluation: Mapping[str, Any]) -> str:
 def _say(evaluation: Mapping[str, Any]) -> str:
     median = evaluation.get("median_mae_minutes")
     beside = "" if median is None else f" beside {_minutes(median)} for the hour-and-zone median"
-    said = f"Off by {_minutes(evaluation['mae_minutes'])} on average{beside}, over {n.plural(int(evaluation.get('n') or 0), 'delivery', 'deliveries')}"
+    judged = n.plural(int(evaluation.get("n") or 0), "delivery", "deliveries")
+    said = f"Off by {_minutes(evaluation['mae_minutes'])} on average{beside}, over {judged}"
     span = [evaluation.get("train_from"), evaluation.get("train_to")]
     rows = evaluation.get("train_rows")
     if all(span) and rows:
@@ -87,7 +89,7 @@ def _say(evaluation: Mapping[str, Any]) -> str:
 
 def _extremes(hours: pd.DataFrame, column: str) -> str:
     known = hours.dropna(subset=[column])
-    low, high = known.loc[known[column].idxmin()], known.loc[known[column].idxmax()]
+    low, high = lowest(known, column), highest(known, column)
     return (
         f"lowest {n.number(low[column], 1)} at {n.hour(low['local_hour'])}, "
         f"highest {n.number(high[column], 1)} at {n.hour(high['local_hour'])}"

@@ -7,8 +7,9 @@ import pandas as pd
 from pipelines.reporting import numbers as n
 from pipelines.reporting.display import as_table
 from pipelines.reporting.finding import Finding, empty_finding
+from pipelines.reporting.frames import Row, records
 from pipelines.reporting.gold import Gold, count_of, lost_of, name_of
-from pipelines.reporting.plots import losses_plot, ranked_plot
+from pipelines.reporting.plots_loss import losses_plot, ranked_plot
 from pipelines.reporting.usual import usual_range
 
 MIN_ORDERS = 20
@@ -61,7 +62,8 @@ def losses_finding(gold: Gold) -> Finding:
         units={"share": "%"},
     )
     told = ", ".join(f"{_SHORT[c]} {n.number(v)}" for c, v in lost.items() if v) or "none lost"
-    alt = f"Orders left after each step and reasons for loss: {told}. {n.number(left)} of {n.number(placed)} were not lost."
+    kept = f"{n.number(left)} of {n.number(placed)} were not lost"
+    alt = f"Orders left after each step and reasons for loss: {told}. {kept}."
     return Finding(
         "losses", _title(lost, total, worst), _say(gold, placed, total), alt, (losses_plot(stages, accent),), table
     )
@@ -81,7 +83,8 @@ def _say(gold: Gold, placed: int, total: int) -> str:
     still_open = count_of(gold.day, "orders_open")
     if still_open:
         said += f" and {n.number(still_open)} {'was' if still_open == 1 else 'were'} still open"
-    usual = usual_range([sum(lost_of(gold.day_of(d)).values()) / count_of(gold.day_of(d), "orders_placed") for d in gold.history if count_of(gold.day_of(d), "orders_placed")])  # fmt: skip
+    before = [(sum(lost_of(day).values()), count_of(day, "orders_placed")) for day in map(gold.day_of, gold.history)]
+    usual = usual_range([lost / whole for lost, whole in before if whole])
     if placed < MIN_ORDERS:
         return f"{said}."
     if usual is None:
@@ -106,28 +109,29 @@ def restaurants_finding(gold: Gold, limit_percent: float) -> Finding:
             "No restaurant refused an order",
             f"{n.plural(len(today), 'restaurant')} took part in the day.",
         )
-    rows = pd.DataFrame(
-        [_restaurant_row(gold, r, limit_percent / 100) for r in hit.head(_RESTAURANTS_SHOWN).to_dict("records")]
-    )
+    rows = pd.DataFrame([_restaurant_row(gold, r, limit_percent / 100) for r in records(hit.head(_RESTAURANTS_SHOWN))])
     table = as_table(
         rows.assign(share=rows["part"] / rows["whole"])[["name", "whole", "part", "share", "usual"]],
-        columns={"name": "Restaurant", "whole": "Orders", "part": "Refused or unanswered", "share": "Share", "usual": "Usual share"},
+        columns={"name": "Restaurant", "whole": "Orders", "part": "Refused or unanswered",
+                 "share": "Share", "usual": "Usual share"},
         units={"share": "%", "usual": "%"},
     )  # fmt: skip
     rows.loc[1:, "state"] = "usual"  # one accent: the bar that the title names
-    worst = rows.iloc[0]
-    title = f"{worst['name']} refused or left unanswered {n.number(worst['part'])} of {n.plural(int(worst['whole']), 'order')}"
+    worst = records(rows)[0]
+    of_all = f"{n.number(worst['part'])} of {n.plural(int(worst['whole']), 'order')}"
+    title = f"{worst['name']} refused or left unanswered {of_all}"
     total = int(hit["part"].sum())
-    say = f"{n.plural(len(hit), 'restaurant')} refused or left unanswered {n.plural(total, 'order')}; the {n.word(len(rows))} with most are drawn."
+    say = f"{n.plural(len(hit), 'restaurant')} refused or left unanswered {n.plural(total, 'order')}"
+    say += f"; the {n.word(len(rows))} with most are drawn." if len(hit) > len(rows) else "."
     alt = "Bars of orders refused or unanswered as a share of the restaurant’s orders: " + "; ".join(
-        f"{r['name']} {n.number(r['part'])} of {n.number(r['whole'])}" for r in rows.to_dict("records")
+        f"{r['name']} {n.number(r['part'])} of {n.number(r['whole'])}" for r in records(rows)
     )
     return Finding("restaurants", title, say, f"{alt}.", (ranked_plot(rows, "of orders"),), table)
 
 
-def _restaurant_row(gold: Gold, row: dict[str, object], limit: float) -> dict[str, object]:
+def _restaurant_row(gold: Gold, row: Row, limit: float) -> Row:
     usual = usual_range(refusal_history(gold, str(row["restaurant_id"])))
-    part, whole = int(str(row["part"])), int(str(row["orders_placed"]))
+    part, whole = int(row["part"]), int(row["orders_placed"])
     enough = whole >= MIN_ORDERS
     state = (
         "bad"
@@ -147,10 +151,7 @@ def _restaurant_row(gold: Gold, row: dict[str, object], limit: float) -> dict[st
 
 def refusal_history(gold: Gold, restaurant_id: str) -> list[float | None]:
     """Share of a restaurant's orders refused or unanswered on each day before with orders; None where it had none."""
-    past = gold.restaurants[gold.restaurants["restaurant_id"] == restaurant_id].set_index("business_date")
-    return [
-        float(past.loc[d, _REFUSED].sum()) / float(past.loc[d, "orders_placed"])
-        if d in past.index and past.loc[d, "orders_placed"] > 0
-        else None
-        for d in gold.history
-    ]
+    past = gold.restaurants[gold.restaurants["restaurant_id"] == restaurant_id]
+    share = past[_REFUSED].sum(axis=1) / past["orders_placed"].where(past["orders_placed"] > 0)
+    known = dict(zip(past["business_date"], share.astype(float), strict=True))
+    return [known.get(d) for d in gold.history]

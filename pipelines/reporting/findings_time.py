@@ -1,4 +1,4 @@
-"""When and where orders came late: by hour, by zone, by weekday. Titles are computed; without a basis they claim nothing."""
+"""When and where orders came late: by hour, zone and weekday. A title without a basis in the data claims nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pipelines.reporting import numbers as n
 from pipelines.reporting import plot_style as ps
 from pipelines.reporting.display import as_table
 from pipelines.reporting.finding import Finding, empty_finding
+from pipelines.reporting.frames import Row, highest, lowest, records
 from pipelines.reporting.gold import Gold, name_of
 from pipelines.reporting.plots import grid_plot, hours_plot, range_plot
 from pipelines.reporting.usual import usual_range
@@ -34,7 +35,8 @@ def hours_finding(gold: Gold) -> Finding:
             ["local_hour", "orders_placed", "usual_orders", "with_promise", "late", "late_share", "usual_late_share"]
         ],
         columns={
-            "local_hour": "Hour", "orders_placed": "Orders", "usual_orders": "Usual orders", "with_promise": "With a promise",
+            "local_hour": "Hour", "orders_placed": "Orders", "usual_orders": "Usual orders",
+            "with_promise": "With a promise",
             "late": "Late", "late_share": "Late share", "usual_late_share": "Usual late share",
         },
         units={"late_share": "%", "usual_late_share": "%"},
@@ -43,7 +45,7 @@ def hours_finding(gold: Gold) -> Finding:
 
 
 def by_hour(gold: Gold) -> pd.DataFrame:
-    """One row a local hour with orders: placed, late, with_promise, their usual values and `accent` (later than usual)."""
+    """One row a local hour: orders placed, late, with_promise, usual values and `accent` (later than usual)."""
     placed = _sums(gold.hours, ["business_date", "local_hour"], ["orders_placed"])
     late = _sums(gold.times, ["business_date", "local_hour"], _MEASURES)
     both = placed.merge(late, how="left", on=["business_date", "local_hour"])
@@ -56,18 +58,18 @@ def by_hour(gold: Gold) -> pd.DataFrame:
     today = today.set_index("local_hour").reindex(gold.in_order(hours))
     today[["orders_placed", *_MEASURES]] = today[["orders_placed", *_MEASURES]].fillna(0)
     rows = []
-    for row in today.reset_index().itertuples():
-        past = before[before["local_hour"] == row.local_hour]
+    for row in records(today.reset_index()):
+        past = before[before["local_hour"] == row["local_hour"]]
         # A day without orders in the hour had none: that is a count, where a share of nothing is blank.
         counts = past.set_index("business_date")["orders_placed"].reindex(gold.history, fill_value=0)
         orders, share = usual_range(counts.tolist()), usual_range(past["late_share"].tolist())
-        enough = row.deliveries_with_promise >= MIN_ORDERS
+        enough = row["deliveries_with_promise"] >= MIN_ORDERS
         rows.append({
-            "local_hour": int(row.local_hour), "orders_placed": int(row.orders_placed),
-            "usual_orders": orders.median if orders else None, "late": row.deliveries_late,
-            "with_promise": row.deliveries_with_promise, "late_share": row.late_share,
+            "local_hour": int(row["local_hour"]), "orders_placed": int(row["orders_placed"]),
+            "usual_orders": orders.median if orders else None, "late": row["deliveries_late"],
+            "with_promise": row["deliveries_with_promise"], "late_share": row["late_share"],
             "usual_late_share": share.median if share else None,
-            "accent": bool(enough and share and row.late_share > share.high),
+            "accent": bool(enough and share and row["late_share"] > share.high),
         })  # fmt: skip
     frame = pd.DataFrame(rows)
     for column in ("late", "with_promise"):
@@ -87,15 +89,16 @@ def _share(frame: pd.DataFrame) -> pd.Series:
 
 def _hours_title(hours: pd.DataFrame) -> str:
     accents = hours[hours["accent"]]
-    busiest = hours.loc[hours["orders_placed"].idxmax()]
+    busiest = highest(hours, "orders_placed")
     if not accents.empty:
-        peak = accents.loc[accents["late_share"].idxmax()]
+        peak = highest(accents, "late_share")
         usually = n.percent(peak["usual_late_share"], 0)
         return f"At {n.hour(peak['local_hour'])} {n.percent(peak['late_share'], 0)} came late; usual is {usually}"
     if hours["usual_late_share"].notna().any() and (hours["with_promise"] >= MIN_ORDERS).any():
         return f"No hour was later than usual; {n.hour(busiest['local_hour'])} was the busiest"
     if hours["orders_placed"].sum() >= MIN_ORDERS:
-        return f"{n.hour(busiest['local_hour'])} was the busiest hour, with {n.plural(int(busiest['orders_placed']), 'order')}"
+        most = n.plural(int(busiest["orders_placed"]), "order")
+        return f"{n.hour(busiest['local_hour'])} was the busiest hour, with {most}"
     return "Orders and lateness by hour"
 
 
@@ -122,12 +125,13 @@ def _spans(hours: pd.DataFrame) -> list[str]:
 
 
 def _hours_alt(hours: pd.DataFrame) -> str:
-    busiest, known = hours.loc[hours["orders_placed"].idxmax()], hours.dropna(subset=["late_share"])
-    said = f"Two panels by hour of the order, {n.hour(hours['local_hour'].iloc[0])} to {n.hour(hours['local_hour'].iloc[-1])}. "
+    busiest, known = highest(hours, "orders_placed"), hours.dropna(subset=["late_share"])
+    first, last = (n.hour(hours["local_hour"].iloc[i]) for i in (0, -1))
+    said = f"Two panels by hour of the order, {first} to {last}. "
     said += f"Orders are highest at {n.hour(busiest['local_hour'])}, {n.number(busiest['orders_placed'])}."
     if known.empty:
         return f"{said} No late share is known."
-    low, high = known.loc[known["late_share"].idxmin()], known.loc[known["late_share"].idxmax()]
+    low, high = lowest(known, "late_share"), highest(known, "late_share")
     return (
         f"{said} Late share runs from {n.number(low['late_share'] * 100)} percent at {n.hour(low['local_hour'])} "
         f"to {n.number(high['late_share'] * 100)} percent at {n.hour(high['local_hour'])}."
@@ -142,32 +146,32 @@ def zones_finding(gold: Gold, p90_limit_minutes: float) -> Finding:
     if today.empty:
         text = f"No zone had {MIN_ORDERS} deliveries whose time could be measured."
         return empty_finding("zones", subject, "Too few deliveries to compare zones", text)
-    zones = pd.DataFrame([_zone_row(gold, row, p90_limit_minutes) for row in today.to_dict("records")])
+    zones = pd.DataFrame([_zone_row(gold, row, p90_limit_minutes) for row in records(today)])
     shown = zones.head(_ZONES_SHOWN)
     table = as_table(
         zones[["name", "deliveries", "median", "p90", "usual_p90"]],
-        columns={"name": "Zone", "deliveries": "Measured deliveries", "median": "Median, min", "p90": "p90, min", "usual_p90": "Usual p90, min"},
+        columns={"name": "Zone", "deliveries": "Measured deliveries", "median": "Median, min",
+                 "p90": "p90, min", "usual_p90": "Usual p90, min"},
     )  # fmt: skip
-    slowest = zones.iloc[0]
+    slowest = records(zones)[0]
     alt = "Median and 90th percentile of delivery time by zone in minutes, longest first: " + "; ".join(
-        f"{row.name_} {n.number(row.median)} and {n.number(row.p90)}"
-        for row in shown.rename(columns={"name": "name_"}).itertuples()
+        f"{row['name']} {n.number(row['median'])} and {n.number(row['p90'])}" for row in records(shown)
     )
     title = f"One order in ten took over {n.number(slowest['p90'])} minutes in {slowest['name']}"
     say = _zones_say(zones, len(today))
     return Finding("zones", title, say, f"{alt}.", (range_plot(shown, p90_limit_minutes, "limit"),), table)
 
 
-def _zone_row(gold: Gold, row: dict[str, object], limit: float) -> dict[str, object]:
+def _zone_row(gold: Gold, row: Row, limit: float) -> Row:
     past = gold.before(gold.zones)
     past = past[(past["zone_id"] == row["zone_id"]) & (past["deliveries_measured"] >= 5)]
     usual = usual_range((past["delivery_seconds_p90"].astype(float) / 60).tolist())
-    p90 = float(str(row["delivery_seconds_p90"])) / 60
+    p90 = float(row["delivery_seconds_p90"]) / 60
     state = "bad" if p90 > limit else "late" if usual and p90 > usual.high else "usual"
     return {
         "name": name_of(row, "zone"),
-        "deliveries": int(str(row["deliveries_measured"])),
-        "median": float(str(row["delivery_seconds_median"])) / 60,
+        "deliveries": int(row["deliveries_measured"]),
+        "median": float(row["delivery_seconds_median"]) / 60,
         "p90": p90,
         "usual_p90": usual.median if usual else float("nan"),
         "state": state,
@@ -185,7 +189,8 @@ def _zones_say(zones: pd.DataFrame, count: int) -> str:
         return f"{shown}Every zone’s slowest tenth stayed within its usual range."
     more = (outside["p90"] - outside["usual_p90"]).dropna()
     most = "" if more.empty else f", by up to {n.number(more.max())} min"
-    return f"{shown}{n.word(len(outside)).capitalize()} of {n.plural(count, 'zone')} had a slowest tenth above its usual range or the limit{most}."
+    hit = f"{n.word(len(outside)).capitalize()} of {n.plural(count, 'zone')}"
+    return f"{shown}{hit} had a slowest tenth above its usual range or the limit{most}."
 
 
 def week_finding(gold: Gold) -> Finding:
@@ -213,14 +218,15 @@ def week_finding(gold: Gold) -> Finding:
 
 
 def _cell_names(cells: pd.DataFrame) -> Sequence[str]:
-    return [f"{r.weekday} {n.hour(r.local_hour)}, {n.percent(r.late_share, 0)}" for r in cells.itertuples()]
+    return [f"{r['weekday']} {n.hour(r['local_hour'])}, {n.percent(r['late_share'], 0)}" for r in records(cells)]
 
 
 def _week_title(enough: pd.DataFrame, subject: str) -> str:
     if enough.empty or enough["late_share"].iloc[0] == 0:
         return subject
     worst = enough.iloc[0]
-    return f"{worst['weekday']} {n.hour(worst['local_hour'])} is the latest hour of the week: {n.percent(worst['late_share'], 0)} late"
+    when = f"{worst['weekday']} {n.hour(worst['local_hour'])}"
+    return f"{when} is the latest hour of the week: {n.percent(worst['late_share'], 0)} late"
 
 
 def _week_say(gold: Gold, enough: pd.DataFrame) -> str:

@@ -30,9 +30,10 @@ LOSSES = {
 class Gold:
     """Gold tables of one city over the window that ends with `business_date`.
 
-    hours: orders_by_hour_and_zone; times: delivery_times_by_hour_and_zone; restaurants: fulfilment_by_day_and_restaurant;
-    satisfaction: satisfaction_by_day_and_restaurant; days: operations_by_day; zones: one row a day and zone with
-    deliveries_measured, delivery_seconds_median and delivery_seconds_p90 from single orders.
+    hours: orders_by_hour_and_zone; times: delivery_times_by_hour_and_zone;
+    restaurants: fulfilment_by_day_and_restaurant; satisfaction: satisfaction_by_day_and_restaurant;
+    days: operations_by_day; zones: one row a day and zone with deliveries_measured, delivery_seconds_median and
+    delivery_seconds_p90 from single orders.
     """
 
     city_id: str
@@ -61,8 +62,7 @@ class Gold:
     def history(self) -> list[date]:
         """The days before that have orders, oldest first, at most 28."""
         first = self.business_date - timedelta(days=HISTORY_DAYS)
-        before = sorted(d for d in set(self.days["business_date"]) if first <= d < self.business_date)
-        return before
+        return sorted(d for d in set(self.days["business_date"]) if first <= d < self.business_date)
 
     def series(self, column: str) -> list[float | None]:
         """A figure of operations_by_day for each day of the calendar from the first one known to the day before."""

@@ -114,8 +114,9 @@ def _tile(gold: Gold, label: str, column: str, unit: str, key: str, **more: Any)
 
 
 def _orders_tile(gold: Gold) -> dict[str, Any]:
-    return _tile(gold, "Orders placed", "orders_placed", "", "orders", explanation="Orders that customers placed in the business day.",
-                 beside={"still open": n.number(count_of(gold.day, "orders_open"))}, empty="No orders were placed")  # fmt: skip
+    return _tile(gold, "Orders placed", "orders_placed", "", "orders", empty="No orders were placed",
+                 explanation="Orders that customers placed in the business day.",
+                 beside={"still open": n.number(count_of(gold.day, "orders_open"))})  # fmt: skip
 
 
 def _satisfaction_tile(gold: Gold) -> dict[str, Any]:
@@ -128,7 +129,8 @@ def _satisfaction_tile(gold: Gold) -> dict[str, Any]:
         empty = f"Only {n.plural(reviews, 'review')}; a mean is given from 10 on"
     known = [d for d in gold.history if not n.is_blank(gold.day_of(d).get("rating_mean"))]
     last = f"{known[-1]:%A} {n.number(gold.day_of(known[-1])['rating_mean'], 2)}" if known else ""
-    return _tile(gold, "Satisfaction", "rating_mean", "stars", "satisfaction", good_when="up", empty=empty, last_known=last,
+    return _tile(gold, "Satisfaction", "rating_mean", "stars", "satisfaction", good_when="up", empty=empty,
+                 last_known=last,
                  explanation="Mean of the overall star ratings of the day’s orders, 1 to 5.",
                  beside={"reviews": n.number(reviews)})  # fmt: skip
 
@@ -198,7 +200,8 @@ def _loss(gold: Gold) -> list[str]:
     if list(lost.values()).count(lost[worst]) > 1:
         return [f"{n.number(total)} {'was' if total == 1 else 'were'} lost"]
     return [
-        f"{n.number(total)} {'was' if total == 1 else 'were'} lost, most often because {_because(worst, lost[worst], total)}"
+        f"{n.number(total)} {'was' if total == 1 else 'were'} lost, "
+        f"most often because {_because(worst, lost[worst], total)}"
     ]
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from pipelines.reporting import numbers as n
 from pipelines.reporting.document import fill
 from pipelines.reporting.source_state import badge, counted
+from pipelines.reporting.tables import written
 from pipelines.settings import PROJECT_DIR
 
 TEMPLATES = PROJECT_DIR / "reports" / "templates"
@@ -52,7 +53,8 @@ def report_page(document: Mapping[str, Any], context: Mapping[str, Any]) -> str:
     values = _masthead(context, document["figures"])
     where = "metadata.dishpatch of the notebook"
     extra = [
-        {"full": False, **i, "value": fill(str(i["value"]), document["figures"], where)} for i in document["meta"].get("docket", [])
+        {"full": False, **i, "value": fill(str(i["value"]), document["figures"], where)}
+        for i in document["meta"].get("docket", [])
     ]
     values |= {
         "summary": emphasised(summary),
@@ -159,8 +161,7 @@ def _sections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _published(document: Mapping[str, Any]) -> dict[str, Any]:
     """The figures a step published, as a table: what a notebook without tagged cells has to say."""
-    rows = [[k, n.number(v, 1 if isinstance(v, float) else 0) if isinstance(v, (int, float)) and not isinstance(v, bool) else str(v)]
-            for k, v in document["figures"].items() if not isinstance(v, (Mapping, list))]  # fmt: skip
+    rows = [[k, written(v)] for k, v in document["figures"].items() if not isinstance(v, Mapping | list)]
     table = {"columns": [{"name": "Figure", "numeric": False}, {"name": "Value", "numeric": True}], "rows": rows}
     block = {
         "kind": "table",

@@ -23,7 +23,7 @@ STATE_COLOUR = {"bad": BAD, "late": LATE, "good": GOOD}
 
 NARROW_UNITS, WIDE_UNITS = 360, 752
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "dishpatch",  # ids are made unique in the page by the report, cell by cell
     "figure.dpi": 72,
@@ -77,7 +77,7 @@ def canvas(fig: Figure) -> Axes:
 def to_svg(fig: Figure) -> str:
     """The figure as SVG, without a date so that equal figures are equal bytes."""
     buffer = io.StringIO()
-    FigureCanvasSVG(fig).print_svg(buffer, metadata={"Date": None})
+    FigureCanvasSVG(fig).print_svg(buffer, metadata={"Date": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
 

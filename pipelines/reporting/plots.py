@@ -5,14 +5,20 @@ Every function draws at one width; a wide figure is two calls, 752 and 360 units
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pipelines.reporting import numbers as n
 from pipelines.reporting import plot_style as ps
+from pipelines.reporting.frames import Row, records
+
+Scale = Callable[[float], float]
+
 
 _NAME_CHARS = 15  # what fits into 96 units of 12-unit text
 
@@ -35,7 +41,7 @@ def hours_plot(hours: pd.DataFrame, width: int, usual_name: str) -> str:
         top, bottom = ps.axes(fig, left, 22, inner, 126), ps.axes(fig, left, 184, inner, 110)
         fig.text(0, 1 - 10 / 320, "Orders placed", color=ps.INK, weight="bold")
         fig.text(0, 1 - 174 / 320, "Late, % of deliveries with a promise", color=ps.INK, weight="bold")
-        _order_bars(top, hours, usual_name)
+        _order_bars(top, hours, usual_name, width)
         _late_line(bottom, hours)
         every = 1 if width > ps.NARROW_UNITS or len(hours) <= 8 else 2
         bottom.set_xticks(list(positions)[::every], [f"{int(h):02d}" for h in hours["local_hour"]][::every])
@@ -55,16 +61,17 @@ def _value_axis(ax: Axes, highest: float) -> None:
     ax.tick_params(axis="x", length=0)
 
 
-def _order_bars(ax: Axes, hours: pd.DataFrame, usual_name: str) -> None:
+def _order_bars(ax: Axes, hours: pd.DataFrame, usual_name: str, width: int) -> None:
     ax.bar(range(len(hours)), hours["orders_placed"], width=0.68, color=ps.NEUTRAL)
     usual = hours["usual_orders"].astype(float)
     _value_axis(ax, float(max(hours["orders_placed"].max(), usual.max() if usual.notna().any() else 0)))
     known = [(i, v) for i, v in enumerate(usual) if v == v]
     for i, value in known:
         ax.plot([i - 0.46, i + 0.46], [value, value], color=ps.INK, linewidth=1.5, solid_capstyle="butt")
-    if known:  # named over the first two ticks, where a day's demand is low
+    if known:  # named over the first ticks, where a day's demand is low
         top = ax.get_ylim()[1]
-        over = max([*usual.iloc[:2].dropna(), *hours["orders_placed"].iloc[:2]]) + top * 0.05
+        near = -(-60 // max(width // (len(hours) + 1), 1))  # bars that the label stands over
+        over = max([*usual.iloc[:near].dropna(), *hours["orders_placed"].iloc[:near]]) + top * 0.05
         ax.text(-0.46, min(over, top * 0.92), usual_name, color=ps.INK, fontsize=11)
 
 
@@ -75,7 +82,9 @@ def _late_line(ax: Axes, hours: pd.DataFrame) -> None:
     positions = list(range(len(hours)))
     if usual.notna().any():
         ax.plot(positions, usual, color=ps.INK, linewidth=1.5)
+        inner = slice(1, -2) if len(hours) > 4 else slice(None)
         apart = (late - usual).abs().fillna(0.0)
+        apart.iloc[[i for i in positions if i not in positions[inner]]] = 0.0
         at = int(apart.to_numpy().argmax())  # named where the two lines are farthest apart, on the free side
         side = -0.11 if late.iloc[at] > usual.iloc[at] else 0.06
         y = max(float(usual.iloc[at]) + ax.get_ylim()[1] * side, 0.3)
@@ -88,7 +97,8 @@ def _late_line(ax: Axes, hours: pd.DataFrame) -> None:
     if accents:
         peak = max(accents, key=lambda i: late.iloc[i])
         label = n.percent(late.iloc[peak] / 100, 0)
-        ax.annotate(label, (peak, late.iloc[peak]), (0, 9), textcoords="offset points", color=ps.LATE, weight="bold", ha="center")  # fmt: skip
+        more: dict[str, Any] = {"textcoords": "offset points", "color": ps.LATE, "weight": "bold", "ha": "center"}
+        ax.annotate(label, (peak, late.iloc[peak]), (0, 9), **more)
 
 
 def range_plot(zones: pd.DataFrame, minutes_limit: float | None, limit_name: str) -> str:
@@ -110,10 +120,10 @@ def range_plot(zones: pd.DataFrame, minutes_limit: float | None, limit_name: str
         low, high = _bounds(values)
 
         def x(value: float) -> float:
-            return 112 + (value - low) / (high - low) * 206
+            return 112 + (value - low) / (high - low) * 190
 
         _range_axis(ax, low, high, height, x_of=x, limit=minutes_limit, limit_name=limit_name)
-        for i, row in enumerate(zones.itertuples()):
+        for i, row in enumerate(records(zones)):
             y = 40 + 30 * i
             _range_row(ax, row, y, x, first=i == 0)
         return ps.to_svg(fig)
@@ -126,9 +136,8 @@ def _bounds(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _range_axis(
-    ax: Axes, low: float, high: float, height: float, *, x_of: object, limit: float | None, limit_name: str
+    ax: Axes, low: float, high: float, height: float, *, x_of: Scale, limit: float | None, limit_name: str
 ) -> None:
-    assert callable(x_of)
     _, step = ps.ceiling(high - low, 4)
     tick = low
     while tick <= high + 1e-9:
@@ -142,9 +151,8 @@ def _range_axis(
         ax.text(x_of(limit), height - 4, n.number(limit), color=ps.INK, weight="bold", ha="center")
 
 
-def _range_row(ax: Axes, row: object, y: float, x_of: object, *, first: bool) -> None:
-    assert callable(x_of)
-    name, median, p90, usual, state = (getattr(row, k) for k in ("name", "median", "p90", "usual_p90", "state"))
+def _range_row(ax: Axes, row: Row, y: float, x_of: Scale, *, first: bool) -> None:
+    name, median, p90, usual, state = (row[k] for k in ("name", "median", "p90", "usual_p90", "state"))
     accent = ps.STATE_COLOUR.get(state) if state in ("late", "bad") else None
     ax.text(0, y + 4, short_name(name), color=ps.INK, weight="bold" if accent else "normal")
     ax.plot([x_of(median), x_of(p90)], [y, y], color=ps.NEUTRAL, linewidth=4, solid_capstyle="butt")
@@ -158,66 +166,6 @@ def _range_row(ax: Axes, row: object, y: float, x_of: object, *, first: bool) ->
     label = f"{n.number(p90)} p90" if first else n.number(p90)
     ax.text(x_of(p90) + 10, y + 4, label, color=accent or ps.INK, weight="bold", **ps.plate())
     ax.text(x_of(median) - 9, y + 4, n.number(median), ha="right", **ps.plate())
-
-
-def losses_plot(stages: Sequence[tuple[str, int, Sequence[tuple[str, int]]]], accent: str | None) -> str:
-    """Orders left after each step and, between steps, those lost, by reason (on their own scale).
-
-    `stages` are (step, orders left, reasons lost before the next step); the first stage's count is the whole.
-    """
-    whole = stages[0][1]
-    worst = max((count for _, _, reasons in stages for _, count in reasons), default=0)
-    rows = sum(len(reasons) for _, _, reasons in stages)
-    height = 32 * len(stages) + 20 * rows + 14 * sum(bool(r) for _, _, r in stages)
-    with ps.style():
-        fig = ps.figure(ps.NARROW_UNITS, height)
-        ax = ps.canvas(fig)
-        y = 12.0
-        for name, left, reasons in stages:
-            share = "" if left == whole else f"  ·  {n.percent(left / whole)}"
-            ax.text(0, y, name, color=ps.INK, weight="bold")
-            ax.text(360, y, n.number(left) + share, color=ps.INK, weight="bold", ha="right")
-            ax.add_patch(Rectangle((0, y + 6), 360, 7, color=ps.RULE, linewidth=0))
-            ax.add_patch(Rectangle((0, y + 6), 360 * left / whole, 7, color=ps.NEUTRAL, linewidth=0))
-            y += 32
-            for reason, count in reasons:
-                _loss_row(ax, y, reason, count, worst, accent == reason)
-                y += 20
-            y += 14 if reasons else 0
-        return ps.to_svg(fig)
-
-
-def _loss_row(ax: Axes, y: float, reason: str, count: int, worst: int, accented: bool) -> None:
-    length = 140 * count / worst if worst else 0
-    colour = ps.BAD if accented else ps.NEUTRAL
-    weight = "bold" if accented else "normal"
-    ax.text(168, y + 10, reason, ha="right", color=ps.INK if accented else ps.MUTED, weight=weight)
-    ax.add_patch(Rectangle((176, y), length, 12, color=colour, linewidth=0))
-    ax.text(182 + length, y + 10, n.number(-count), color=ps.BAD if accented else ps.INK, weight=weight)
-
-
-def ranked_plot(rows: pd.DataFrame, unit: str) -> str:
-    """Bars sorted by value with the count they are a part of beside them.
-
-    Columns: name, part, whole, usual (share or missing), state.
-    """
-    height = 20 + 30 * len(rows)
-    with ps.style():
-        fig = ps.figure(ps.NARROW_UNITS, height)
-        ax = ps.canvas(fig)
-        shares = rows["part"] / rows["whole"]
-        highest = max(float(shares.max()), float(rows["usual"].max()) if rows["usual"].notna().any() else 0, 0.01)
-        ax.text(360, 11, unit, ha="right", fontsize=11)
-        for i, row in enumerate(rows.itertuples()):
-            y, share = 22 + 30 * i, float(row.part) / float(row.whole)
-            accent = ps.STATE_COLOUR.get(str(row.state)) if row.state in ("late", "bad") else None
-            ax.text(0, y + 13, short_name(str(row.name)), color=ps.INK, weight="bold" if accent else "normal")
-            ax.add_patch(Rectangle((112, y + 1), 150 * share / highest, 16, color=accent or ps.NEUTRAL, linewidth=0))
-            if row.usual == row.usual:
-                ax.plot([112 + 150 * float(row.usual) / highest] * 2, [y - 2, y + 20], color=ps.INK, linewidth=1.5)
-            label = f"{n.number(row.part)} of {n.number(row.whole)}"
-            ax.text(360, y + 13, label, ha="right", color=accent or ps.INK, weight="bold" if accent else "normal")
-        return ps.to_svg(fig)
 
 
 def grid_plot(grid: pd.DataFrame, counts: pd.DataFrame, min_count: int) -> str:
@@ -236,19 +184,26 @@ def grid_plot(grid: pd.DataFrame, counts: pd.DataFrame, min_count: int) -> str:
         every = 1 if step >= 18 else 2
         for i, local_hour in enumerate(hours[::every]):
             ax.text(left + (i * every + 0.5) * step, 12, f"{int(local_hour):02d}", fontsize=11, ha="center")
+        values, known = grid.to_numpy(float), counts.to_numpy(float)
         for j, name in enumerate(grid.index):
             ax.text(0, 18 + 30 * j + 18, str(name), color=ps.INK)
-            for i, local_hour in enumerate(hours):
-                value, count = grid.iloc[j, i], counts.iloc[j, i]
+            for i in range(len(hours)):
                 cell = (left + i * step + 0.5, 18 + 30 * j, step - 1, 29)
-                _grid_cell(ax, cell, float(value), enough=count >= min_count, edges=steps, labelled=step >= 15)
+                _grid_cell(
+                    ax,
+                    cell,
+                    float(values[j, i]),
+                    enough=bool(known[j, i] >= min_count),
+                    edges=steps,
+                    labelled=step >= 15,
+                )
         return ps.to_svg(fig)
 
 
 def class_edges(grid: pd.DataFrame) -> list[float]:
     """Lower edges of classes 2 to 5 of the ramp: round per cents over the values that count."""
-    known = grid.stack()
-    highest = float(known.max()) if len(known) else 0.0
+    known = grid.to_numpy(float)
+    highest = float(np.nanmax(known)) if np.isfinite(known).any() else 0.0
     _, step = ps.ceiling(max(highest * 100, 10.0), 5)
     return [step * i / 100 for i in range(1, 5)]
 

@@ -1,4 +1,4 @@
-"""Reads the gold tables and the city's facts for a report. Values are bound; identifiers are constants of this module."""
+"""Reads gold tables and the city's facts for a report. Values are bound; identifiers are constants of this module."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def query(session: Any, sql: str, params: list[object]) -> pd.DataFrame:
     """Rows of a query with lower-case columns and `business_date` as datetime.date."""
     frame: pd.DataFrame = session.sql(sql, params=params).to_pandas()
     frame.columns = [str(c).lower() for c in frame.columns]
-    for column in frame.columns[frame.dtypes == object]:
+    for column in frame.select_dtypes("object").columns:
         if any(isinstance(v, Decimal) for v in frame[column]):
             frame[column] = pd.to_numeric(frame[column].map(lambda v: None if v is None else float(v)))
     if "business_date" in frame:

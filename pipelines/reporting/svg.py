@@ -22,12 +22,36 @@ TOKENS = {
 }  # fmt: skip
 
 _DRAWING = frozenset(
-    ["svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "use", "defs", "clipPath", "pattern", "linearGradient", "stop", "marker", "symbol", "title", "desc"]
+    (
+        "svg",
+        "g",
+        "path",
+        "rect",
+        "circle",
+        "ellipse",
+        "line",
+        "polyline",
+        "polygon",
+        "text",
+        "tspan",
+        "use",
+        "defs",
+        "clipPath",
+        "pattern",
+        "linearGradient",
+        "stop",
+        "marker",
+        "symbol",
+        "title",
+        "desc",
+    )
 )
 _LEFT_OUT = frozenset(("metadata", "style"))
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})\b")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
-_COORDINATES = frozenset(["d", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy", "width", "height", "points"])
+_COORDINATES = frozenset(
+    ("d", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy", "width", "height", "points")
+)
 _INVISIBLE = re.compile(r"\b(stroke|fill):#[0-9a-fA-F]+;\s*\1-opacity:0(?![.\d])")
 _FONT_FAMILY = re.compile(r"(?:^|;)\s*font-family\s*:[^;]*", re.IGNORECASE)
 _FONT_SHORTHAND = re.compile(r"(?:^|;)\s*font\s*:\s*(?P<value>[^;]*)", re.IGNORECASE)

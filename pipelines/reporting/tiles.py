@@ -54,7 +54,7 @@ def tile(
 def tile_view(data: Mapping[str, Any]) -> dict[str, Any]:
     """What the template needs of one tile: texts, state, comparison lines and the sparkline's marks."""
     unit, value = str(data.get("unit") or ""), data.get("value")
-    value = None if n.is_blank(value) else float(value)
+    value = None if n.is_blank(value) else float(str(value))
     history = [None if n.is_blank(v) else float(v) for v in data.get("history") or []][-HISTORY_DAYS:]
     limit = _limit(data.get("limit"), unit)
     good_when = data.get("good_when")
@@ -67,12 +67,13 @@ def tile_view(data: Mapping[str, Any]) -> dict[str, Any]:
         "amount": amount,
         "suffix": suffix,
         "css": {"bad": "bad", "late": "late", "good": "good"}.get(state, "none"),
-        "status": (few if value is not None else "") or _status(state, value, usual.high if usual else None, limit, good_when, bool(history)),
+        "status": (few if value is not None else "")
+        or _status(state, value, usual.high if usual else None, limit, good_when, bool(history)),
         "compare": [_comparison(k, value, v, unit) for k, v in _pairs(data.get("compare"))],
         "beside": [(str(k), str(v)) for k, v in _pairs(data.get("beside"))],
         "empty": f"{data.get('empty', 'No data arrived for this day')}." if value is None else "",
         "range": _range_text(value, history, unit, str(data.get("last_known") or "")),
-        "spark": sparkline(history, value, usual and (usual.low, usual.high), unit),
+        "spark": sparkline(history, value, (usual.low, usual.high) if usual else None, unit),
         "definition": str(data.get("definition") or ""),
         "explanation": str(data.get("explanation") or ""),
     }
@@ -157,7 +158,7 @@ def sparkline(
     step = (_SPARK_WIDTH - 11.5) / max(len(series) - 1, 1)
 
     def y(v: float) -> float:
-        return round(_SPARK_HEIGHT - 6 - (v - low) / span * (_SPARK_HEIGHT - 12), 1)
+        return float(round(_SPARK_HEIGHT - 6 - (v - low) / span * (_SPARK_HEIGHT - 12), 1))
 
     path, pen_down = "", False
     for i, v in enumerate(series):

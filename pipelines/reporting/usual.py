@@ -56,7 +56,7 @@ def beyond(value: float, limit: Limit | None, good_when: Direction | None) -> bo
 
 
 def state_of(value: float | None, usual: Usual | None, limit: Limit | None, good_when: Direction | None) -> State:
-    """How a figure stands: bad beyond a limit, late outside the usual range on the wrong side, good on the right one."""
+    """How a figure stands: bad beyond a limit; outside its usual range late on the wrong side, else good."""
     if value is None or is_blank(value):
         return "empty"
     if beyond(value, limit, good_when):

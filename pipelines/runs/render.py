@@ -29,7 +29,7 @@ def render_report(notebook_path: Path, output_html: Path, context: dict[str, obj
     failed cell becomes the failure page. Raises RenderError, naming the cell, where a rule of reports is broken; the
     file that was there stays.
     """
-    notebook = nbformat.read(notebook_path, as_version=4)
+    notebook = nbformat.read(notebook_path, as_version=4)  # type: ignore[no-untyped-call]
     cells: list[Any] = list(notebook.cells)
     failure = failed_cell(cells)
     if failure:
