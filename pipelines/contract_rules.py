@@ -46,7 +46,9 @@ def _column_rules(prop: SchemaProperty) -> list[Rule]:
         values = ", ".join(_text(str(_enum_value(e))) for e in prop.enum)
         found.append(Rule(f"{name}_unknown", f"{column} IN ({values})", "quarantine", f"{name} is one of {values}"))
     if "minLength" in options:
-        found.append(Rule(f"{name}_empty", f"length({column}) >= {int(options['minLength'])}", "quarantine", "not empty"))
+        found.append(
+            Rule(f"{name}_empty", f"length({column}) >= {int(options['minLength'])}", "quarantine", "not empty")
+        )
     if "pattern" in options:
         predicate = f"regexp_full_match({column}, {_text(options['pattern'])})"
         found.append(Rule(f"{name}_malformed", predicate, "quarantine", f"matches {options['pattern']}"))

@@ -48,7 +48,9 @@ class Origin:
 
 def partition_of(keys: pa.Array | pa.ChunkedArray, partitions: int) -> np.ndarray:
     """Partition (int32) of each key, by Kafka's own default (murmur2), so keyed producers of other makes agree."""
-    encoded = keys.combine_chunks().dictionary_encode() if isinstance(keys, pa.ChunkedArray) else keys.dictionary_encode()
+    encoded = (
+        keys.combine_chunks().dictionary_encode() if isinstance(keys, pa.ChunkedArray) else keys.dictionary_encode()
+    )
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks().unify_dictionaries()
     numbers = np.array(
@@ -78,15 +80,18 @@ def encode(rows: pa.Table, contract: Contract, origin: Origin, sequence: int) ->
                 yield encoded
                 sequence += 1
         return
-    yield value, [
-        ("contract", contract.key.encode()),
-        ("contract_version", contract.version.encode()),
-        ("rows", str(rows.num_rows).encode()),
-        ("traceparent", origin.traceparent.encode()),
-        ("producer_id", origin.producer_id.encode()),
-        ("unit", origin.unit.encode()),
-        ("sequence", str(sequence).encode()),
-    ]
+    yield (
+        value,
+        [
+            ("contract", contract.key.encode()),
+            ("contract_version", contract.version.encode()),
+            ("rows", str(rows.num_rows).encode()),
+            ("traceparent", origin.traceparent.encode()),
+            ("producer_id", origin.producer_id.encode()),
+            ("unit", origin.unit.encode()),
+            ("sequence", str(sequence).encode()),
+        ],
+    )
 
 
 def header(headers: Sequence[tuple[str, bytes]] | None, name: str) -> str | None:
@@ -124,7 +129,8 @@ def _admitted_version(headers: Sequence[tuple[str, bytes]] | None, contract: Con
     known = version.split(".")[0] == contract.version.split(".")[0] and _number(version) <= _number(contract.version)
     if not known:
         raise MessageRejected(
-            "unknown_contract_version", f"{name} {version}; known is {contract.version}: upgrade, then replay the dead letter"
+            "unknown_contract_version",
+            f"{name} {version}; known is {contract.version}: upgrade, then replay the dead letter",
         )
     return version
 

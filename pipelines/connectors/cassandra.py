@@ -1,7 +1,7 @@
 """Cassandra: one session a process, prepared statements, bounded concurrency, and the one rule for write times.
 
 Guarantees: every statement carries its own write time (deletes too), so the same statements in any order, any number of
-times, leave the same rows. Columns that a row does not speak of are left unset: no tombstone is written for them.
+times, leave the same rows. Columns that a row does not speak of are not written: no tombstone for them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
 from cassandra.concurrent import execute_concurrent
 from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
-from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, PreparedStatement, dict_factory
+from cassandra.query import BatchStatement, BatchType, PreparedStatement, dict_factory
 
 from pipelines.contract_ddl import cql_ddl
 from pipelines.contracts import Contract
@@ -27,8 +27,6 @@ from pipelines.settings import settings
 CONCURRENCY = 64  # statements in flight; more only queue in a one-node cluster
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an event before it is a clock that was never set
 _LATEST_AHEAD_DAYS = 366  # a write time far ahead would hide every later write for ever
-
-UNSET = UNSET_VALUE
 
 
 def write_time_us(event_time: datetime, rank: int = 0) -> int:
@@ -90,12 +88,14 @@ def ensure_tables(session: Session, contracts: Sequence[Contract]) -> None:
         session.execute(cql_ddl(contract, s.cassandra_keyspace))
 
 
-def prepare_upsert(session: Session, contract: Contract) -> PreparedStatement:
-    """INSERT of all columns USING TIMESTAMP; bind UNSET where a row does not speak of a column."""
-    names = contract.columns
-    marks = ", ".join("?" * len(names))
+def prepare_upsert(session: Session, contract: Contract, columns: Sequence[str]) -> PreparedStatement:
+    """INSERT of just `columns` (the key among them) USING TIMESTAMP, which is bound last.
+
+    A column that an event does not speak of is not in the statement, so nothing is written for it, no tombstone either.
+    """
+    marks = ", ".join("?" * len(columns))
     table = f"{settings().cassandra_keyspace}.{contract.name}"
-    return session.prepare(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks}) USING TIMESTAMP ?")
+    return session.prepare(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) USING TIMESTAMP ?")
 
 
 def prepare_delete(session: Session, contract: Contract) -> PreparedStatement:

@@ -17,12 +17,13 @@ from typing import Any
 import h3
 import pyarrow as pa
 from cassandra.cluster import Session
-from kafka import TopicPartition
+from cassandra.query import PreparedStatement
+from kafka import KafkaConsumer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from pipelines.connectors import cassandra as cql
 from pipelines.connectors.kafka import consumer, partitions_of
-from pipelines.contracts import load_contract
+from pipelines.contracts import Contract, load_contract
 from pipelines.messages import MessageRejected, decode
 from pipelines.movers.topics import ensure_business_topics
 from pipelines.settings import settings
@@ -30,6 +31,7 @@ from pipelines.transforms.events import good_events
 from pipelines.transforms.operational_state import ENDED, RANKS, TOPICS, Change, changes
 
 GROUP = "dishpatch-operations"
+EVENTS_AT_ONCE = 100_000  # about 200 MB as dictionaries
 ZONE_RESOLUTION = 7  # the key of active_orders_by_zone; it must not change with a city's report zones
 ORDERS, ACTIVE, BY_COURIER = (
     load_contract(f"operations/{name}") for name in ("orders_by_id", "active_orders_by_zone", "orders_by_courier")
@@ -51,46 +53,49 @@ class _Writer:
     def __init__(self, session: Session) -> None:
         cql.ensure_tables(session, [ORDERS, ACTIVE, BY_COURIER])
         self.session = session
-        self.upsert_order = cql.prepare_upsert(session, ORDERS)
-        self.upsert_active = cql.prepare_upsert(session, ACTIVE)
         self.delete_active = cql.prepare_delete(session, ACTIVE)
-        self.upsert_courier = cql.prepare_upsert(session, BY_COURIER)
         self.delete_courier = cql.prepare_delete(session, BY_COURIER)
+        columns = ", ".join(ORDERS.columns)
         table = f"{settings().cassandra_keyspace}.{ORDERS.name}"
         self.read_order = session.prepare(
-            f"SELECT {', '.join(ORDERS.columns)}, WRITETIME(status) AS status_us FROM {table} WHERE order_id = ?"
+            f"SELECT {columns}, WRITETIME(status) AS status_us FROM {table} WHERE order_id = ?"
         )
+        self._upserts: dict[tuple[str, ...], PreparedStatement] = {}
 
     def apply(self, events: dict[str, list[dict[str, Any]]]) -> int:
         """Write the events of several topics; returns how many orders they touched."""
-        by_order: dict[str, list[Change]] = defaultdict(list)
+        by_order: dict[str, list[Any]] = defaultdict(list)
         for topic, rows in events.items():
             for row in rows:
                 for change in changes(topic, row):
-                    by_order[change.order_id].append(change)
-        cql.execute_all(
-            self.session, (cql.same_partition_batch([self._order(c) for c in found]) for found in by_order.values())
-        )
-        cql.execute_all(
-            self.session, (self._courier(row) for row in events.get("courier_assignments", ()) if _moves(row))
-        )
+                    by_order[change.order_id].append(self._order(change))
+        assigned = [
+            row for row in events.get("courier_assignments", ()) if row["event_type"] in ("assigned", "unassigned")
+        ]
+        cql.execute_all(self.session, (cql.same_partition_batch(found) for found in by_order.values()))
+        cql.execute_all(self.session, (self._courier(row) for row in assigned))
         stored = cql.execute_all(self.session, (self.read_order.bind([order_id]) for order_id in by_order))
-        cql.execute_all(self.session, (s for rows in stored for row in rows for s in self._active(row)))
+        cql.execute_all(self.session, (statement for rows in stored for row in rows for statement in self._active(row)))
         return len(by_order)
 
+    def _upsert(self, contract: Contract, values: dict[str, Any], at_us: int) -> Any:
+        names = tuple(values)
+        if (contract.name, *names) not in self._upserts:
+            self._upserts[contract.name, *names] = cql.prepare_upsert(self.session, contract, names)
+        return self._upserts[contract.name, *names].bind([*values.values(), at_us])
+
     def _order(self, change: Change) -> Any:
-        columns = dict(change.columns)
-        if columns.get("dropoff_lat") is not None and columns.get("dropoff_lng") is not None:
-            columns["zone_id"] = h3.latlng_to_cell(columns["dropoff_lat"], columns["dropoff_lng"], ZONE_RESOLUTION)
-        values = [change.order_id if n == "order_id" else columns.get(n, cql.UNSET) for n in ORDERS.columns]
-        return self.upsert_order.bind([*values, cql.write_time_us(change.event_time, change.rank)])
+        values = {"order_id": change.order_id, **change.columns}
+        if "dropoff_lat" in values and "dropoff_lng" in values:
+            values["zone_id"] = h3.latlng_to_cell(values["dropoff_lat"], values["dropoff_lng"], ZONE_RESOLUTION)
+        return self._upsert(ORDERS, values, cql.write_time_us(change.event_time, change.rank))
 
     def _courier(self, row: dict[str, Any]) -> Any:
         at = cql.write_time_us(row["event_time"], RANKS["courier_assignments", row["event_type"]])
         if row["event_type"] == "unassigned":
             return self.delete_courier.bind([at, row["courier_id"], row["order_id"]])
-        values = {**row, "assigned_at": row["event_time"]}
-        return self.upsert_courier.bind([*(_given(values[name]) for name in BY_COURIER.columns), at])
+        given = {**row, "assigned_at": row["event_time"]}
+        return self._upsert(BY_COURIER, {n: given[n] for n in BY_COURIER.columns if given[n] is not None}, at)
 
     def _active(self, row: dict[str, Any]) -> Iterable[Any]:
         if row["zone_id"] is None or row["status"] is None:
@@ -99,15 +104,7 @@ class _Writer:
         if row["status"] in ENDED or row["cancelled_at"] is not None or row["delivered_at"] is not None:
             yield self.delete_active.bind([row["status_us"], row["city_id"], row["zone_id"], row["order_id"]])
         else:
-            yield self.upsert_active.bind([*(_given(row[name]) for name in ACTIVE.columns), row["status_us"]])
-
-
-def _moves(row: dict[str, Any]) -> bool:
-    return row["event_type"] in ("assigned", "unassigned")
-
-
-def _given(value: Any) -> Any:
-    return cql.UNSET if value is None else value
+            yield self._upsert(ACTIVE, {n: row[n] for n in ACTIVE.columns if row[n] is not None}, row["status_us"])
 
 
 def kafka_to_cassandra(*, group_id: str = GROUP) -> OperationsResult:
@@ -122,13 +119,26 @@ def kafka_to_cassandra(*, group_id: str = GROUP) -> OperationsResult:
         for part in parts:
             client.seek(part, client.committed(part) or 0)
         while any(client.position(part) < ends[part] for part in parts):
-            polled = client.poll(timeout_ms=200, max_records=64)
-            if polled:
-                events = _decoded(polled, result)
+            events, offsets = _poll_much(client, ends, result)
+            if offsets:
                 result.events += sum(len(rows) for rows in events.values())
                 result.orders += writer.apply(events)
-                client.commit({p: OffsetAndMetadata(records[-1].offset + 1, "", -1) for p, records in polled.items()})
+                client.commit(offsets)
     return result
+
+
+def _poll_much(
+    client: KafkaConsumer, ends: dict[TopicPartition, int], result: OperationsResult
+) -> tuple[dict[str, list[dict[str, Any]]], dict[TopicPartition, OffsetAndMetadata]]:
+    """Good rows by topic and the next offsets, up to EVENTS_AT_ONCE: the more of an order's life together, the fewer writes."""
+    events: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    offsets: dict[TopicPartition, OffsetAndMetadata] = {}
+    while sum(map(len, events.values())) < EVENTS_AT_ONCE and any(client.position(p) < ends[p] for p in ends):
+        polled = client.poll(timeout_ms=200, max_records=16)
+        for topic, rows in _decoded(polled, result).items():
+            events[topic].extend(rows)
+        offsets |= {part: OffsetAndMetadata(records[-1].offset + 1, "", -1) for part, records in polled.items()}
+    return events, offsets
 
 
 def _decoded(polled: dict[TopicPartition, list[Any]], result: OperationsResult) -> dict[str, list[dict[str, Any]]]:
