@@ -13,7 +13,18 @@ import pandas as pd
 from pipelines.reporting.gold import LOSSES, Gold
 
 DAY = date(2026, 3, 10)
-ZONES = ("Harbour", "Airport Road", "Hillside", "Riverside", "University", "Station", "Market", "Old Town", "Docks", "Park")
+ZONES = (
+    "Harbour",
+    "Airport Road",
+    "Hillside",
+    "Riverside",
+    "University",
+    "Station",
+    "Market",
+    "Old Town",
+    "Docks",
+    "Park",
+)
 HOURS = [*range(9, 24), 0, 1]
 WEIGHTS = np.array([2, 3, 5, 11, 10, 6, 4, 4, 7, 13, 16, 15, 10, 7, 3, 1, 0.5])
 COUNTS = ["orders_placed", "orders_delivered", "orders_open", *LOSSES]
@@ -33,7 +44,8 @@ def orders_of(day: date, count: int, seed: int, *, troubled: bool = False, revie
         loss = np.where((restaurant == 7) & (rng.random(count) < 0.4), "restaurant_rejected", loss)
         loss = np.where((hour >= 18) & (loss == "delivered") & (rng.random(count) < 0.05), "no_courier", loss)
     frame = pd.DataFrame({
-        "business_date": day, "local_hour": hour, "zone_id": [f"z{z}" for z in zone], "zone_name": [ZONES[z] for z in zone],
+        "business_date": day, "local_hour": hour,
+        "zone_id": [f"z{z}" for z in zone], "zone_name": [ZONES[z] for z in zone],
         "restaurant_id": [f"r{r}" for r in restaurant],
         "restaurant_name": ["Noodle Yard" if r == 7 else f"Kitchen {r}" for r in restaurant], "outcome": loss,
     })  # fmt: skip
@@ -44,40 +56,43 @@ def orders_of(day: date, count: int, seed: int, *, troubled: bool = False, revie
     return frame
 
 
-def measures(group: pd.DataFrame) -> dict[str, object]:
-    """Counts and measures of a group of orders, by the definitions of the gold contracts."""
-    seconds, ratings = group["delivery_seconds"].dropna(), group["rating"].dropna()
-    placed, delivered = len(group), int((group["outcome"] == "delivered").sum())
-    lost = {c: int((group["outcome"] == c).sum()) for c in LOSSES}
-    early = placed - lost["customer_before_acceptance"]
-    return {
-        "orders_placed": placed, "orders_delivered": delivered, "orders_open": int((group["outcome"] == "open").sum()), **lost,
-        "fulfilment_rate": delivered / placed if placed else None,
-        "fulfilment_rate_without_early_customer_cancellations": delivered / early if early else None,
-        "deliveries_measured": len(seconds), "deliveries_excluded": delivered - len(seconds),
-        "delivery_seconds_median": seconds.median() if len(seconds) >= 5 else None,
-        "delivery_seconds_p90": seconds.quantile(0.9) if len(seconds) >= 5 else None,
-        "deliveries_with_promise": len(seconds), "deliveries_late": int(group["late"].sum()),
-        "late_share": group["late"].sum() / len(seconds) if len(seconds) else None,
-        "reviews": len(ratings), "rating_sum": ratings.sum(), "rating_mean": ratings.mean() if len(ratings) >= 10 else None,
-        "share_reviewed": len(ratings) / delivered if delivered else None,
-        "sales_cents": delivered * 2_350, "simulated_orders": 0, "currency": "EUR",
-    }  # fmt: skip
-
-
 def grouped(orders: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """One row a group, with its keys and measures."""
-    if orders.empty:
-        return pd.DataFrame({c: [] for c in [*keys, *measures(orders)]})
-    rows = [
-        {**dict(zip(keys, key, strict=True)), **measures(group)} for key, group in orders.groupby(keys, sort=False)
-    ]
-    return pd.DataFrame(rows)
+    """One row a group with its counts and measures, by the definitions of the gold contracts."""
+    rows = orders.assign(orders_delivered=orders["outcome"] == "delivered", orders_open=orders["outcome"] == "open")
+    rows = rows.assign(**{c: rows["outcome"] == c for c in LOSSES}, orders_placed=1, deliveries_late=rows["late"])
+    groups = rows.groupby(keys, as_index=False, sort=False)
+    found = groups[[*COUNTS, "deliveries_late"]].sum()
+    seconds, ratings = groups["delivery_seconds"], groups["rating"]
+    found["deliveries_measured"] = seconds.count()["delivery_seconds"]
+    found["deliveries_excluded"] = found["orders_delivered"] - found["deliveries_measured"]
+    enough = found["deliveries_measured"] >= 5
+    found["delivery_seconds_median"] = seconds.median()["delivery_seconds"].where(enough)
+    found["delivery_seconds_p90"] = seconds.quantile(0.9)["delivery_seconds"].where(enough)
+    found["deliveries_with_promise"] = found["deliveries_measured"]
+    found["reviews"] = ratings.count()["rating"]
+    found["rating_mean"] = ratings.mean()["rating"].where(found["reviews"] >= 10)
+    found["sales_cents"] = found["orders_delivered"] * 2_350
+    return found.assign(simulated_orders=0, currency="EUR", **_rates(found))
+
+
+def _rates(found: pd.DataFrame) -> dict[str, pd.Series]:
+    counts = found[[*COUNTS, "deliveries_late", "deliveries_with_promise", "reviews"]].astype(float)
+    promised, delivered = counts["deliveries_with_promise"], counts["orders_delivered"]
+    early = counts["orders_placed"] - counts["customer_before_acceptance"]
+    return {
+        "fulfilment_rate": delivered / counts["orders_placed"],
+        "fulfilment_rate_without_early_customer_cancellations": delivered / early.where(early > 0),
+        "late_share": counts["deliveries_late"] / promised.where(promised > 0),
+        "share_reviewed": counts["reviews"] / delivered.where(delivered > 0),
+    }
 
 
 def gold_of(orders: pd.DataFrame, day: date = DAY) -> Gold:
     """The gold tables of these orders."""
-    place, shop = ["business_date", "local_hour", "zone_id", "zone_name"], ["business_date", "restaurant_id", "restaurant_name"]
+    place, shop = (
+        ["business_date", "local_hour", "zone_id", "zone_name"],
+        ["business_date", "restaurant_id", "restaurant_name"],
+    )
     cells, shops = grouped(orders, place), grouped(orders, shop)
     zones = grouped(orders[orders["delivery_seconds"].notna()], ["business_date", "zone_id", "zone_name"])
     days = grouped(orders, ["business_date"])
@@ -99,7 +114,9 @@ def normal(days: int = 28, orders: int = 1200, *, reviewed: bool = True) -> Gold
 
 def three_orders(days: int = 28) -> Gold:
     """Three orders: two delivered, one still open."""
-    last = orders_of(DAY, 3, 1).assign(outcome=["delivered", "delivered", "open"], rating=np.nan, late=[False, True, False])
+    last = orders_of(DAY, 3, 1).assign(
+        outcome=["delivered", "delivered", "open"], rating=np.nan, late=[False, True, False]
+    )
     last["delivery_seconds"] = [1500.0, 2700.0, np.nan]
     return gold_of(pd.concat([*history(days), last], ignore_index=True))
 
