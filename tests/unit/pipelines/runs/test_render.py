@@ -158,11 +158,12 @@ def test_hostile_names_stay_text_wherever_they_appear(render, hostile):
         "size": hostile,
         "look": hostile,
     }
+    table = {**TABLE, "rows": [[hostile, "1"]]}
     page = render(
         cell("summary", {"text/markdown": f"**{hostile}** sold most."}, cell_id="s"),
         cell("tile", {"application/json": [{"label": hostile, "value": 3, "unit": "", "empty": hostile}]}, cell_id="t"),
         cell("attention", {"application/json": [line]}, cell_id="a", caption="Lines"),
-        finding({"image/svg+xml": SVG}, {TABLE_MIME: {**TABLE, "rows": [[hostile, "1"]]}}, title=hostile, say=hostile, alt=hostile),
+        finding({"image/svg+xml": SVG}, {TABLE_MIME: table}, title=hostile, say=hostile, alt=hostile),
         cell("quality", {"application/json": [{"source": hostile, "note": hostile, "complete": 1.0}]}, cell_id="q"),
         context={**CONTEXT, "city_id": hostile, "run_id": hostile, "parameters": {"a": hostile}},
     )  # fmt: skip
