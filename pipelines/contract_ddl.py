@@ -1,4 +1,7 @@
-"""Table definitions for Snowflake and Cassandra, derived from contracts. Identifiers come from contracts, never from input."""
+"""Table definitions for Snowflake and Cassandra, derived from contracts.
+
+Identifiers come from contracts, never from input.
+"""
 
 from __future__ import annotations
 

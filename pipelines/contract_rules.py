@@ -18,7 +18,10 @@ from pipelines.tables import query
 
 @dataclass(frozen=True)
 class Rule:
-    """`predicate` is true for a row that keeps the rule; unknown (NULL) counts as kept unless the rule says otherwise."""
+    """`predicate` is true for a row that keeps the rule.
+
+    Unknown (NULL) counts as kept unless the rule says otherwise.
+    """
 
     name: str
     predicate: str

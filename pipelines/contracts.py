@@ -56,7 +56,10 @@ class Contract:
 
     @cached_property
     def arrow_schema(self) -> pa.Schema:
-        """Columns in contract order. All are nullable: what is required is a rule, so that a row that lacks it can be kept aside."""
+        """Columns in contract order. All are nullable.
+
+        What is required is a rule, so that a row that lacks it can be kept aside.
+        """
         return pa.schema([pa.field(str(p.name), arrow_type(p)) for p in self.properties])
 
     @property

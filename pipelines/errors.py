@@ -14,7 +14,10 @@ class DishpatchError(Exception):
 
 
 class SetupError(DishpatchError):
-    """The machine lacks something: a port, memory, disk, a supported Python, a Java runtime, the network on first use."""
+    """The machine lacks something.
+
+    A port, memory, disk, a supported Python, a Java runtime, the network on first use.
+    """
 
     exit_code = 3
 

@@ -1,9 +1,9 @@
 """The Kafka message format: a value is one Parquet micro-batch (zstd) of rows of one partition.
 
-Headers: `contract` (events/<topic>), `contract_version`, `rows`, `traceparent`, `producer_id`, `sequence` (per producer,
-topic and partition, from 0 within a unit) and `unit`. A reader admits a message only if its bytes are Parquet, its headers name a contract
-version we know, its row count is the stated one and its columns have the contract's types; anything else is a
-`MessageRejected` whose reason goes to the dead letters with the original bytes.
+Headers: `contract` (events/<topic>), `contract_version`, `rows`, `traceparent`, `producer_id`, `sequence` (per
+producer, topic and partition, from 0 within a unit) and `unit`. A reader admits a message only if its bytes are
+Parquet, its headers name a contract version we know, its row count is the stated one and its columns have the
+contract's types; anything else is a `MessageRejected` whose reason goes to the dead letters with the original bytes.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ def micro_batches(table: pa.Table, contract: Contract, partitions: int) -> Itera
 
 
 def encode(rows: pa.Table, contract: Contract, origin: Origin, sequence: int) -> Iterator[tuple[bytes, Headers]]:
-    """Message values with their headers, numbered from `sequence`; a batch of more than MAX_VALUE_BYTES is halved until it fits."""
+    """Message values with their headers, numbered from `sequence`.
+
+    A batch of more than MAX_VALUE_BYTES is halved until it fits.
+    """
     sink = io.BytesIO()
     pq.write_table(conform(rows, contract), sink, compression="zstd")
     value = sink.getvalue()

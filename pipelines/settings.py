@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     snowflake_warehouse: str | None = None
     snowflake_database: str = "DISHPATCH"
 
-    # Privacy: keys the tokens that stand for customers from silver on; empty: made on first use and kept on this machine
+    # Privacy: keys the tokens that stand for customers from silver on; empty: made on first use, kept on this machine
     token_key: SecretStr | None = None
 
     # Runs
@@ -137,7 +137,10 @@ class Settings(BaseSettings):
         return self.snowflake_account == "fakesnow"
 
     def s3_keys(self) -> tuple[str, str] | None:
-        """(access key id, secret) from the environment or the embedded store's credentials file; None: the AWS default chain."""
+        """(access key id, secret) from the environment or the embedded store's credentials file; None.
+
+        The AWS default chain.
+        """
         if self.s3_access_key_id and self.s3_secret_access_key:
             return self.s3_access_key_id, self.s3_secret_access_key.get_secret_value()
         if self.uses_embedded_s3 and self.credentials_file.exists():

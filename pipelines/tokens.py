@@ -1,4 +1,7 @@
-"""The key under which customers become tokens. From the settings, or for the embedded services made once and kept on this machine."""
+"""The key under which customers become tokens.
+
+From the settings, or for the embedded services made once and kept on this machine.
+"""
 
 from __future__ import annotations
 

@@ -71,7 +71,8 @@ def open_session() -> Iterator[Session]:
         yield cluster.connect()
     except NoHostAvailable as error:
         raise ServiceError(
-            f"Cassandra at {s.cassandra_contact_points}:{s.cassandra_native_port} does not answer ({error}); see 'dishpatch status'"
+            f"Cassandra at {s.cassandra_contact_points}:{s.cassandra_native_port} does not answer ({error}); "
+            "see 'dishpatch status'"
         ) from error
     finally:
         cluster.shutdown()

@@ -80,17 +80,15 @@ def write(
 ) -> int:
     """Append `rows`, or with `replace` (a predicate over partition columns) put them in place of what it matches.
 
-    Returns the table's new version. TableMoved if another writer committed a conflicting change or one of the same app_ids.
+    Returns the table's new version. TableMoved if another writer committed a conflicting change or the same app_ids.
     """
     properties = CommitProperties(app_transactions=[Transaction(a, v) for a, v in sorted(app_versions.items())])
     try:
-        write_deltalake(
-            table,
-            conform(rows, contract),
-            mode="overwrite" if replace else "append",
-            predicate=replace,
-            commit_properties=properties,
-        )
+        data = conform(rows, contract)
+        if replace is None:
+            write_deltalake(table, data, mode="append", commit_properties=properties)
+        else:
+            write_deltalake(table, data, mode="overwrite", predicate=replace, commit_properties=properties)
     except CommitFailedError as error:
         raise TableMoved(str(error)) from error
     table.update_incremental()

@@ -156,7 +156,9 @@ def partitions_of(client: KafkaConsumer, topic: str) -> list[TopicPartition]:
 
 
 def read_to_end(topic: str, start: Mapping[int, int]) -> Iterator[list[Record]]:
-    """Polls of committed records of `topic` from `start` (offset by partition, default the oldest kept) to the end as of now."""
+    """Polls of committed records of `topic` from `start` (offset by partition, default the oldest kept) to the end as
+    of now.
+    """
     with consumer() as client:
         parts = partitions_of(client, topic)
         client.assign(parts)

@@ -1,4 +1,7 @@
-"""Snowflake: a Snowpark session from the settings. The embedded stand-in and a real account differ by settings alone."""
+"""Snowflake: a Snowpark session from the settings.
+
+The embedded stand-in and a real account differ by settings alone.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,10 @@ def _connection() -> dict[str, Any]:
 
 @contextmanager
 def open_session() -> Iterator[Session]:
-    """A Snowpark session in the business's database, closed at the end; ServiceError where the warehouse does not answer."""
+    """A Snowpark session in the business's database, closed at the end.
+
+    ServiceError where the warehouse does not answer.
+    """
     s = settings()
     try:
         session = Session.builder.configs(_connection()).create()

@@ -1,9 +1,9 @@
 """Bronze to silver orders: exactly the business days that new events touch are built again.
 
-Guarantee: idempotent. Which bronze versions are in silver is written as application versions in the same Delta commit as
-the last day built; the quarantine is replaced before the orders. If it dies between any two lines, the days are touched
-still and are built again from all their events, with the same result. A second builder at the same time loses the commit,
-looks again and finds nothing or less to do.
+Guarantee: idempotent. Which bronze versions are in silver is written as application versions in the same Delta commit
+as the last day built; the quarantine is replaced before the orders. If it dies between any two lines, the days are
+touched still and are built again from all their events, with the same result. A second builder at the same time loses
+the commit, looks again and finds nothing or less to do.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -23,7 +24,7 @@ from pipelines.contracts import load_contract
 from pipelines.errors import ServiceError
 from pipelines.tokens import token_key
 from pipelines.transforms.events import latest_cities, split_events
-from pipelines.transforms.local_time import business_dates
+from pipelines.transforms.local_time import with_business_date
 from pipelines.transforms.silver_orders import TOPICS, silver_orders
 
 DAYS_AT_ONCE = 14  # business days held in memory together; a day of 25,000 orders is about 250,000 events
@@ -81,7 +82,7 @@ def _build(business_date: date | None) -> SilverResult:
     placements = good_placements(tables["orders"], cities, quarantine)
     touched = _touched(bronze, silver, quarantine, placements, cities)
     days = sorted(touched.days | ({business_date} if business_date else set()))
-    marks = placements.groupby("city_id")["event_time"].max().to_dict()
+    marks = {str(city): mark for city, mark in placements.groupby("city_id")["event_time"].max().items()}
     chunks = [days[i : i + DAYS_AT_ONCE] for i in range(0, len(days), DAYS_AT_ONCE)] or [[]]
     for number, chunk in enumerate(chunks, 1):
         built = silver_orders(_events_of(bronze, placements, touched.never_placed, chunk), cities, marks, token_key())
@@ -97,7 +98,7 @@ def _quarantine_events(bronze: _Bronze, quarantine: DeltaTable) -> Iterator[str]
     """Check the rules of every UTC date that has new events and put what breaks them in place of what was there."""
     contract = load_contract("silver/quarantine")
     for topic, table in bronze.tables.items():
-        dates = {d for d in bronze.added(topic, ["event_date"]).column("event_date").unique().to_pylist()}
+        dates = set(bronze.added(topic, ["event_date"]).column("event_date").unique().to_pylist())
         if not dates:
             continue
         _, bad = split_events(topic, read(table, where=_on_dates("event_date", dates)))
@@ -109,7 +110,7 @@ def _quarantine_events(bronze: _Bronze, quarantine: DeltaTable) -> Iterator[str]
 def good_placements(orders: DeltaTable, cities: pd.DataFrame, quarantine: DeltaTable | None = None) -> pd.DataFrame:
     """Every good placement ever, one row an order: order_id, city_id, event_time, business_date.
 
-    Rows of orders that the quarantine (default: silver/quarantine) knows are checked again, the others are known to be good.
+    Rows of orders that the quarantine (default: silver/quarantine) knows are checked again; the others are good.
     """
     columns = ["order_id", "city_id", "event_time"]
     is_placed = pc.field("event_type") == "placed"
@@ -120,18 +121,6 @@ def good_placements(orders: DeltaTable, cities: pd.DataFrame, quarantine: DeltaT
     good, _ = split_events("orders", read(orders, where=is_placed & doubtful))
     rows = pa.concat_tables([sound, good.select(columns).cast(sound.schema)]).to_pandas().dropna()
     return with_business_date(rows.sort_values("event_time").drop_duplicates("order_id"), cities)
-
-
-def with_business_date(frame: pd.DataFrame, cities: pd.DataFrame) -> pd.DataFrame:
-    """`frame` (city_id, event_time, …) with the business date of event_time; its UTC date where the city is not registered."""
-    frame = frame.reset_index(drop=True)
-    frame["business_date"] = pd.Series(frame["event_time"].dt.date, dtype=object)
-    for city_id, rows in frame.groupby("city_id").groups.items():
-        if city_id in cities.index:
-            city = cities.loc[city_id]
-            times = frame.loc[rows, "event_time"]
-            frame.loc[rows, "business_date"] = business_dates(times, str(city["time_zone"]), int(city["day_cut_hour"]))
-    return frame
 
 
 @dataclass(frozen=True)
@@ -161,7 +150,7 @@ def _touched(
     return _Touched(days, set(orphans["order_id"]) | set(kept.loc[kept["partition_date"].isin(days), "order_id"]))
 
 
-def _reopened(stored: pd.DataFrame, new_cities: set[str], placements: pd.DataFrame) -> pd.Series[object]:
+def _reopened(stored: pd.DataFrame, new_cities: set[str], placements: pd.DataFrame) -> pd.Series[Any]:
     """Days of orders that time alone changes (open ones that nobody answered) and of cities registered anew."""
     reached = stored["city_id"].map(placements.groupby("city_id")["event_time"].max())
     waiting = (stored["outcome"] == "open") & (stored["placed_at"] < reached - UNANSWERED_AFTER)
@@ -205,9 +194,9 @@ def _dates_sql(column: str, dates: Iterable[date | None]) -> str:
     # dates are ours, not input: isoformat cannot carry anything else into the predicate
     known = sorted(d for d in dates if d is not None)
     tests = [f"{column} IN ({', '.join(repr(d.isoformat()) for d in known)})"] if known else []
-    return " OR ".join(tests + ([f"{column} IS NULL"] if None in dates else []))  # type: ignore[operator]
+    return " OR ".join(tests + ([f"{column} IS NULL"] if None in dates else []))
 
 
 def _on_dates(column: str, dates: Iterable[date | None]) -> pc.Expression:
     test = pc.field(column).isin(pa.array([d for d in dates if d is not None], pa.date32()))
-    return test | pc.field(column).is_null() if None in dates else test  # type: ignore[operator]
+    return test | pc.field(column).is_null() if None in dates else test

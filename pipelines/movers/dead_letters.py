@@ -2,7 +2,8 @@
 
 Guarantee: a letter is written and acknowledged before the offset of its message moves on, so none is lost; a mover that
 dies in between writes it again, and readers tell repeats by the message's coordinates (partition, offset). Replaying
-sends the original bytes back to the topic and marks the letter replayed in one transaction, so a letter is replayed once.
+sends the original bytes back to the topic and marks the letter replayed in one transaction, so a letter is replayed
+once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ _OURS = "dead_letter."
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One refused message. `value` None: it was null. `rows` is what its header stated, 1 where it stated nothing readable."""
+    """One refused message. `value` None: it was null.
+
+    `rows` is what its header stated, 1 where it stated nothing readable.
+    """
 
     topic: str
     partition: int
@@ -94,7 +98,10 @@ def _parse(topic: str, record: Record) -> DeadLetter:
 
 
 def replay_letters(topic: str, letters: Iterable[DeadLetter], set_headers: Mapping[str, str] | None = None) -> int:
-    """Send the original messages back to `topic`, each once, with `set_headers` in place of theirs; returns how many."""
+    """Send the original messages back to `topic`, each once, with `set_headers` in place of theirs.
+
+    Returns how many.
+    """
     due = [letter for letter in letters if letter.replayed_at is None]
     for letter in due:
         if letter.value is None:

@@ -1,9 +1,9 @@
 """Publish events: a unit (a generated day, an imported file) is in Kafka whole and once, or not at all.
 
-Guarantee: all messages of a unit and its progress record are sent in one Kafka transaction. If the publisher dies at any
-line, the transaction is aborted (the next publisher of the same id fences and aborts it) and the unit is not there; run
-it again. If it dies after the commit, the progress record is there and the unit is skipped. Two publishers of one id at
-once: the later one wins, the earlier one gets an error and has published nothing.
+Guarantee: all messages of a unit and its progress record are sent in one Kafka transaction. If the publisher dies at
+any line, the transaction is aborted (the next publisher of the same id fences and aborts it) and the unit is not there;
+run it again. If it dies after the commit, the progress record is there and the unit is skipped. Two publishers of one
+id at once: the later one wins, the earlier one gets an error and has published nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ from pipelines.settings import settings
 
 @dataclass(frozen=True)
 class Published:
-    """What a call published: rows by topic; `already_there` if the unit had been published before and nothing was sent."""
+    """What a call published: rows by topic.
+
+    `already_there` if the unit had been published before and nothing was sent.
+    """
 
     rows: dict[str, int]
     messages: int
@@ -90,8 +93,9 @@ def _checked(topic: str, table: pa.Table) -> pa.Table:
     if pc.any(bad).as_py():
         row = pc.index(bad, pa.scalar(True)).as_py()
         raise ContractViolation(
-            f"{contract.key} {contract.version}: {pc.sum(bad).as_py()} of {table.num_rows} rows break a rule; row {row} "
-            f"breaks {', '.join(broken[row].as_py())}: {conformed.slice(row, 1).to_pylist()[0]}. Mend the producer; nothing was sent."
+            f"{contract.key} {contract.version}: {pc.sum(bad).as_py()} of {table.num_rows} rows break a rule; row "
+            f"{row} breaks {', '.join(broken[row].as_py())}: {conformed.slice(row, 1).to_pylist()[0]}. "
+            "Mend the producer; nothing was sent."
         )
     return conformed
 
@@ -99,8 +103,9 @@ def _checked(topic: str, table: pa.Table) -> pa.Table:
 def _already_there(earlier: dict[str, Any], producer_id: str, unit: str, fingerprint: str) -> Published:
     if earlier["fingerprint"] != fingerprint:
         raise ImportRefused(
-            f"{producer_id} has published {unit} before from other input (fingerprint {earlier['fingerprint'][:12]}, now "
-            f"{fingerprint[:12]}); published events are history. Use another date, seed or city, or an empty DISHPATCH_DATA_DIR."
+            f"{producer_id} has published {unit} before from other input (fingerprint {earlier['fingerprint'][:12]}, "
+            f"now {fingerprint[:12]}); published events are history. Use another date, seed or city, or an empty "
+            "DISHPATCH_DATA_DIR."
         )
     return Published(dict.fromkeys(earlier["rows"], 0), 0, already_there=True)
 

@@ -1,7 +1,7 @@
 """Kafka to bronze: every row of every admitted message is in `bronze/<topic>` exactly once.
 
-Guarantee: exactly once. The next offset of each partition is an application version in the same Delta commit as the rows,
-and reading resumes from the table, never from a consumer group. If the mover dies
+Guarantee: exactly once. The next offset of each partition is an application version in the same Delta commit as the
+rows, and reading resumes from the table, never from a consumer group. If the mover dies
 - before the dead letters are acknowledged: nothing has moved; everything is read again;
 - between the dead letters and the commit: the letters are written again and told as repeats by their coordinates;
 - after the commit: rows and offset are both there.

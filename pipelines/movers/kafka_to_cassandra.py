@@ -2,9 +2,9 @@
 
 Guarantee: at least once with idempotent effect. Offsets are committed to the consumer group after the writes are
 acknowledged. If the mover dies before that, the same messages are read again and leave the same rows: every statement
-carries its event's time as write time. `active_orders_by_zone` is derived from the row of orders_by_id as it is after the
-write, so the order of arrival between topics does not matter. Messages that the contract does not admit, and rows that
-break a rule, are left to the bronze mover and silver, which keep them; here they change nothing.
+carries its event's time as write time. `active_orders_by_zone` is derived from the row of orders_by_id as it is after
+the write, so the order of arrival between topics does not matter. Messages that the contract does not admit, and rows
+that break a rule, are left to the bronze mover and silver, which keep them; here they change nothing.
 """
 
 from __future__ import annotations
@@ -130,7 +130,10 @@ def kafka_to_cassandra(*, group_id: str = GROUP) -> OperationsResult:
 def _poll_much(
     client: KafkaConsumer, ends: dict[TopicPartition, int], result: OperationsResult
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[TopicPartition, OffsetAndMetadata]]:
-    """Good rows by topic and the next offsets, up to EVENTS_AT_ONCE: the more of an order's life together, the fewer writes."""
+    """Good rows by topic and the next offsets, up to EVENTS_AT_ONCE.
+
+    The more of an order's life together, the fewer writes.
+    """
     events: dict[str, list[dict[str, Any]]] = defaultdict(list)
     offsets: dict[TopicPartition, OffsetAndMetadata] = {}
     while sum(map(len, events.values())) < EVENTS_AT_ONCE and any(client.position(p) < ends[p] for p in ends):

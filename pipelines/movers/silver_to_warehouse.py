@@ -1,8 +1,9 @@
 """Silver to warehouse: the business days whose files in the lake changed are loaded again by PUT and COPY INTO.
 
 Guarantee: after a call every day of SILVER.ORDERS equals silver/orders. Deleting a day's old rows, copying the new ones
-and registering the day's state are one transaction. If the mover dies before the commit, the warehouse is as before and a
-file is left on the stage under a prefix of its own, which no later load reads; after the commit the day counts as loaded.
+and registering the day's state are one transaction. If the mover dies before the commit, the warehouse is as before and
+a file is left on the stage under a prefix of its own, which no later load reads; after the commit the day counts as
+loaded.
 """
 
 from __future__ import annotations

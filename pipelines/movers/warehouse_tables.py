@@ -33,7 +33,7 @@ def ensure_tables(session: Session, contracts: Sequence[Contract]) -> None:
 def days_in(session: Session, register: Contract, dataset: str) -> dict[date, str]:
     """Fingerprint of each business day of `dataset` in a register of days (loaded_days, built_days)."""
     sql = f"SELECT BUSINESS_DATE, FINGERPRINT FROM {snowflake_name(register)} WHERE DATASET = ?"
-    return {_day(row.business_date): row.fingerprint for row in fetch(session, sql, [dataset]).itertuples()}
+    return {_day(row.business_date): str(row.fingerprint) for row in fetch(session, sql, [dataset]).itertuples()}
 
 
 def changed_days(now: dict[date, str], then: dict[date, str]) -> list[date]:
@@ -83,7 +83,8 @@ def retried_on_conflict(work: Callable[P, R]) -> Callable[P, R]:
 
 
 def _day(value: Any) -> date:
-    return value.date() if hasattr(value, "date") else value
+    found: date = value.date() if hasattr(value, "date") else value
+    return found
 
 
 LOADED_DAYS = load_contract("warehouse/loaded_days")

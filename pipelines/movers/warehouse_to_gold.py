@@ -40,7 +40,9 @@ class GoldResult:
 
 @retried_on_conflict
 def build_gold(dataset: str, transform: Callable[[DataFrame], DataFrame]) -> GoldResult:
-    """Build the changed days of GOLD.<dataset> by `transform` (SILVER.ORDERS of those days -> the contract's columns)."""
+    """Build the changed days of GOLD.<dataset> by `transform` (SILVER.ORDERS of those days -> the contract's
+    columns).
+    """
     contract = load_contract(f"gold/{dataset}")
     with open_session() as session:
         ensure_tables(session, [load_contract("warehouse/orders"), LOADED_DAYS, contract, BUILT_DAYS])
@@ -70,5 +72,6 @@ def _silver_version(session: Session) -> int:
 
 def _rows(session: Session, dataset: str, days: list[date]) -> int:
     marks = ", ".join("?" * len(days))
-    sql = f"SELECT COALESCE(SUM(ROW_COUNT), 0) AS N FROM {snowflake_name(BUILT_DAYS)} WHERE DATASET = ? AND BUSINESS_DATE IN ({marks})"
+    built = snowflake_name(BUILT_DAYS)
+    sql = f"SELECT COALESCE(SUM(ROW_COUNT), 0) AS N FROM {built} WHERE DATASET = ? AND BUSINESS_DATE IN ({marks})"
     return int(fetch(session, sql, [dataset, *(day.isoformat() for day in days)])["n"][0])

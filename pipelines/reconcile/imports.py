@@ -1,4 +1,7 @@
-"""The account of a user's files: read = imported + flagged + duplicate + quarantined + rejected, and all of it was published."""
+"""The account of a user's files.
+
+Read = imported + flagged + duplicate + quarantined + rejected, and all of it was published.
+"""
 
 from __future__ import annotations
 

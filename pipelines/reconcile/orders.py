@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC
+from typing import Any
 
 import pandas as pd
 import pyarrow.compute as pc
@@ -14,11 +15,12 @@ from pipelines.connectors import cassandra as cql
 from pipelines.connectors.delta import open_table, read
 from pipelines.connectors.snowflake import fetch, open_session
 from pipelines.contracts import load_contract
-from pipelines.movers.bronze_to_silver import good_placements, with_business_date
+from pipelines.movers.bronze_to_silver import good_placements
 from pipelines.movers.warehouse_tables import ensure_tables
 from pipelines.reconcile.report import Line, must_equal
 from pipelines.settings import settings
 from pipelines.transforms.events import latest_cities
+from pipelines.transforms.local_time import with_business_date
 
 GOLD_COUNTS = {
     "orders_by_hour_and_zone": "ORDERS_PLACED",
@@ -71,7 +73,7 @@ def _line(day: str, c: dict[str, int]) -> Line:
     return Line("orders", "orders", day, c, problems)
 
 
-def _by_day(days: pd.Series[object]) -> Counter[str]:
+def _by_day(days: pd.Series[Any]) -> Counter[str]:
     return Counter(str(day) for day in days)
 
 
@@ -115,10 +117,14 @@ def _in_warehouse(session: Session) -> dict[str, Counter[str]]:
         session, f"SELECT BUSINESS_DATE AS D, COUNT(*) AS N, {count} AS DELIVERED FROM SILVER.ORDERS GROUP BY 1"
     )
     stages = {
-        "in_warehouse": Counter({str(row.d): int(row.n) for row in found.itertuples()}),
-        "delivered_in_warehouse": Counter({str(row.d): int(row.delivered) for row in found.itertuples()}),
+        "in_warehouse": _counted(found, "n"),
+        "delivered_in_warehouse": _counted(found, "delivered"),
     }
     for table, column in GOLD_COUNTS.items():
         rows = fetch(session, f"SELECT BUSINESS_DATE AS D, SUM({column}) AS N FROM GOLD.{table.upper()} GROUP BY 1")
-        stages[f"gold_{table}"] = Counter({str(row.d): int(row.n) for row in rows.itertuples()})
+        stages[f"gold_{table}"] = _counted(rows, "n")
     return stages
+
+
+def _counted(rows: pd.DataFrame, column: str) -> Counter[str]:
+    return Counter({str(day): int(count) for day, count in zip(rows["d"], rows[column], strict=True)})

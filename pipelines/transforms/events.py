@@ -66,5 +66,5 @@ def rows_as_json(rows: pa.Table) -> pa.Array:
 def latest_cities(bronze_cities: pa.Table) -> pd.DataFrame:
     """The latest registration of each city, indexed by city_id."""
     good, _ = split_events("cities", bronze_cities)
-    frame = good.to_pandas().sort_values(["event_time", "event_id"])
+    frame: pd.DataFrame = good.to_pandas().sort_values(["event_time", "event_id"])
     return frame.drop_duplicates("city_id", keep="last").set_index("city_id")

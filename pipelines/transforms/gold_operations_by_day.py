@@ -1,4 +1,7 @@
-"""Gold operations_by_day: the headline figures, one row a city and business day, from the orders themselves. Pure: silver orders in, the contract's columns out."""
+"""Gold operations_by_day: the headline figures, one row a city and business day, from the orders themselves.
+
+Pure: silver orders in, the contract's columns out.
+"""
 
 from __future__ import annotations
 

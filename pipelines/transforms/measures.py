@@ -1,7 +1,7 @@
-"""The measures of the business as Snowpark expressions over silver orders: one definition each, used by every gold table.
+"""The measures of the business as Snowpark expressions over silver orders: one definition each for every gold table.
 
-Contracts in data_contracts/gold name numerator, denominator and exclusions. Percentiles are linear, with n beside them and
-none under MIN_FOR_PERCENTILE; a mean rating needs MIN_RATINGS.
+Contracts in data_contracts/gold name numerator, denominator and exclusions. Percentiles are linear, with n beside them
+and none under MIN_FOR_PERCENTILE; a mean rating needs MIN_RATINGS.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h3
 import numpy as np
@@ -18,7 +19,7 @@ from pipelines.contract_rules import Rule, broken_rules, rules
 from pipelines.contracts import conform, load_contract
 from pipelines.tables import query
 from pipelines.transforms.events import rows_as_json
-from pipelines.transforms.local_time import business_dates, local_clock
+from pipelines.transforms.local_time import business_dates, cities_by_id, local_clock, with_business_date
 
 TOPICS = ("orders", "restaurant_responses", "courier_assignments", "delivery_progress", "payments", "reviews")
 POSITION_RESOLUTION = 9  # H3 cells of about 0.1 square km: enough for features, too coarse for a front door
@@ -63,7 +64,8 @@ def _lives(events: Mapping[str, pa.Table], watermarks: Mapping[str, pd.Timestamp
         }
     )
     table = query(_SQL, watermarks=marks, **{topic: events[topic] for topic in TOPICS})
-    return table.to_pandas(types_mapper=_nullable, date_as_object=True)
+    lives: pd.DataFrame = table.to_pandas(types_mapper=_nullable, date_as_object=True)
+    return lives
 
 
 def _nullable(kind: pa.DataType) -> pd.api.extensions.ExtensionDtype | None:
@@ -72,15 +74,19 @@ def _nullable(kind: pa.DataType) -> pd.api.extensions.ExtensionDtype | None:
 
 
 def _with_places(lives: pd.DataFrame, cities: pd.DataFrame, token_key: bytes) -> pa.Table:
-    """Local time by the city's zone, H3 cells for positions, tokens for customers; columns of silver/orders and `city_currency`."""
+    """Local time by the city's zone, H3 cells for positions, tokens for customers.
+
+    Columns of silver/orders and `city_currency`.
+    """
     lives = lives.copy()
     lives["business_date"] = pd.Series(None, index=lives.index, dtype=object)
     lives["local_hour"] = pd.Series(pd.NA, index=lives.index, dtype="Int32")
     for name in ("zone_id", "zone_name", "restaurant_zone_id", "city_currency"):
         lives[name] = pd.Series(None, index=lives.index, dtype=object)
+    registered = cities_by_id(cities)
     for city_id, rows in lives.groupby("city_id").groups.items():
-        if city_id in cities.index:
-            _place_in_city(lives, rows, cities.loc[city_id])
+        if city_id in registered:
+            _place_in_city(lives, rows, registered[str(city_id)])
     pick_ups, drop_offs = (lives["pickup_lat"], lives["pickup_lng"]), (lives["dropoff_lat"], lives["dropoff_lng"])
     lives["pickup_cell"] = _cells(*pick_ups, POSITION_RESOLUTION)
     lives["dropoff_cell"] = _cells(*drop_offs, POSITION_RESOLUTION)
@@ -90,14 +96,14 @@ def _with_places(lives: pd.DataFrame, cities: pd.DataFrame, token_key: bytes) ->
     return pa.Table.from_pandas(lives, schema=schema, preserve_index=False)
 
 
-def _place_in_city(lives: pd.DataFrame, rows: pd.Index[int], city: pd.Series[object]) -> None:
+def _place_in_city(lives: pd.DataFrame, rows: pd.Index[int], city: dict[str, Any]) -> None:
     zone, cut, resolution = str(city["time_zone"]), int(str(city["day_cut_hour"])), int(str(city["zone_resolution"]))
     placed = lives.loc[rows, "placed_at"]
     lives.loc[rows, "business_date"] = business_dates(placed, zone, cut)
     lives.loc[rows, "local_hour"] = local_clock(placed, zone).dt.hour.astype("Int32")
     zones = _cells(lives.loc[rows, "dropoff_lat"], lives.loc[rows, "dropoff_lng"], resolution)
     named = city["zones"]
-    names = {z["zone_id"]: z["name"] for z in (named if named is not None else [])}  # type: ignore[attr-defined]
+    names = {z["zone_id"]: z["name"] for z in (named if named is not None else [])}
     lives.loc[rows, "zone_id"] = zones
     lives.loc[rows, "zone_name"] = [names.get(cell, short_cell(cell)) for cell in zones]
     lives.loc[rows, "restaurant_zone_id"] = _cells(
@@ -129,7 +135,8 @@ def great_circle_m(
     """Great-circle distance in metres (haversine) between positions in degrees."""
     a, b, c, d = (np.radians(x) for x in (lat1, lng1, lat2, lng2))
     h = np.sin((c - a) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((d - b) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
+    metres: pd.Series[float] = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
+    return metres
 
 
 def _tokens(customers: pd.Series[str], key: bytes) -> pd.Series[str]:
@@ -169,7 +176,7 @@ def _contradictory(rows: pa.Table, broken: pa.ChunkedArray) -> pa.Table:
 
 
 def _orphans(events: Mapping[str, pa.Table], cities: pd.DataFrame) -> pa.Table:
-    """Orders that events speak of but that were never placed: one row each, on the business day of their first event."""
+    """Orders that events speak of but that were never placed: a row each, on the business day of the first event."""
     contract = load_contract("silver/quarantine")
     placed = events["orders"].filter(pc.equal(events["orders"].column("event_type"), "placed")).column("order_id")
     known = ["order_id", "city_id", "event_time", "event_id", "event_type"]
@@ -178,19 +185,13 @@ def _orphans(events: Mapping[str, pa.Table], cities: pd.DataFrame) -> pa.Table:
     if later.num_rows == 0:
         return contract.arrow_schema.empty_table()
     frame = later.to_pandas().sort_values(["event_time", "event_id"])
-    first = frame.drop_duplicates("order_id").reset_index(drop=True)
-    days = pd.Series(first["event_time"].dt.date, dtype=object)
-    for city_id, rows in first.groupby("city_id").groups.items():
-        if city_id in cities.index:
-            city = cities.loc[city_id]
-            days.loc[rows] = business_dates(
-                first.loc[rows, "event_time"], str(city["time_zone"]), int(city["day_cut_hour"])
-            )
+    first = with_business_date(frame.drop_duplicates("order_id"), cities)
     lives = frame.groupby("order_id")["event_type"].agg(list)
-    rows_json = pa.Table.from_pandas(first.assign(events=first["order_id"].map(lives)), preserve_index=False)
+    told = first.drop(columns="business_date")
+    rows_json = pa.Table.from_pandas(told.assign(events=first["order_id"].map(lives)), preserve_index=False)
     columns = {
         "dataset": pa.array(["silver/orders"] * len(first), pa.string()),
-        "partition_date": pa.array(days, pa.date32()),
+        "partition_date": pa.array(first["business_date"], pa.date32()),
         "rules": pa.array(["order_never_placed"] * len(first), pa.string()),
         "city_id": pa.array(first["city_id"], pa.string()),
         "order_id": pa.array(first["order_id"], pa.string()),
