@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,16 +38,16 @@ def reconcile_stores(
 
 def show(done: Reconciliation, *, by_day: bool = False) -> None:
     """Print one table an account, the problems, and one line that says whether it adds up."""
-    from rich.console import Console
+    from pipelines.runs.display import console_for
 
-    console = Console()
+    console = console_for(sys.stdout)
     rows = done.rows if by_day else done.totals()
     for account in dict.fromkeys(row["account"] for row in rows):
         console.print(_table(account, [row for row in rows if row["account"] == account]))
     for note in done.notes:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
     for problem in done.problems:
-        console.print(f"does not add up: {problem}", markup=False)
+        console.print(f"does not add up: {problem}", markup=False, soft_wrap=True)  # it ends in a command to copy
     lines = len(done.lines)
     console.print(f"{lines} lines add up" if done.adds_up else f"{len(done.problems)} of {lines} lines do not add up")
 
@@ -62,7 +63,7 @@ def _table(account: str, rows: list[dict[str, Any]]) -> Any:
     table = Table(title=account, title_justify="left", box=None, pad_edge=False)
     for name in names:
         text = name in ("dataset", "day")
-        table.add_column(name.replace("_", " "), justify="left" if text else "right", overflow="fold")
+        table.add_column(name.replace("_", " "), justify="left" if text else "right", overflow="fold", no_wrap=text)
     for row in rows:
         table.add_row(*(_cell(row.get(name, "")) for name in names))
     return table
