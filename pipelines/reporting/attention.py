@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.reporting import numbers as n
-from pipelines.reporting.findings_loss import refusal_history
+from pipelines.reporting.findings_loss import loss_history, refusal_history
 from pipelines.reporting.frames import highest, records
 from pipelines.reporting.gold import LOSSES, Gold, count_of, lost_of, name_of
 from pipelines.reporting.source_state import source_view
@@ -216,7 +216,7 @@ def _losses(gold: Gold, limits: Limits) -> list[dict[str, Any]]:
     for name, lost in lost_of(gold.day).items():
         if lost < limits.min_orders:
             continue
-        history = [_loss_share(gold.day_of(d), name) for d in gold.history]
+        history = loss_history(gold, name)
         urgency = _urgency(lost / placed, None, history)
         if urgency:
             what = f"{n.number(lost)} of {n.plural(placed, 'order')} lost this way{_usually(history)}"
@@ -224,11 +224,6 @@ def _losses(gold: Gold, limits: Limits) -> list[dict[str, Any]]:
             where = f"{LOSSES[name][:1].upper()}{LOSSES[name][1:]}"
             lines.append(_line(urgency, where, "reason", what, since, lost, "lost", _LOOK[name]))
     return lines
-
-
-def _loss_share(day: dict[str, Any], name: str) -> float | None:
-    placed = count_of(day, "orders_placed")
-    return count_of(day, name) / placed if placed else None
 
 
 def _data(sources: pd.DataFrame) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ def load_evaluation(city_id: str, business_date: date | str) -> dict[str, Any] |
         return None
 
 
-def eta_finding(evaluation: Mapping[str, Any] | None) -> Finding:
+def eta_finding(evaluation: Mapping[str, Any] | None, day_cut_hour: int = 4) -> Finding:
     """The model's mean absolute error by hour beside the median of earlier days for hour and zone."""
     subject = "Delivery-time model"
     if evaluation is None:
@@ -46,7 +46,9 @@ def eta_finding(evaluation: Mapping[str, Any] | None) -> Finding:
     hours = pd.DataFrame(
         evaluation.get("by_hour") or [], columns=["local_hour", "n", "mae_minutes", "median_mae_minutes"]
     )
-    drawn = hours.rename(columns={"mae_minutes": "first", "median_mae_minutes": "second"}).sort_values("local_hour")
+    drawn = hours.rename(columns={"mae_minutes": "first", "median_mae_minutes": "second"}).sort_values(
+        "local_hour", key=lambda h: (h - day_cut_hour) % 24
+    )
     if len(drawn) < 2:
         return empty_finding("eta", _title(evaluation), "Too few hours to draw", _say(evaluation))
     table = as_table(

@@ -47,6 +47,7 @@ def losses_finding(gold: Gold) -> Finding:
     last = f"Delivered, or open ({n.number(still_open)})" if still_open else reached
     stages.append((last, left, []))
     total, worst = sum(lost.values()), max(lost, key=lambda c: lost[c])
+    usual = usual_range(loss_history(gold, worst))
     accent = _SHORT[worst] if total and list(lost.values()).count(lost[worst]) == 1 else None
     frame = pd.DataFrame(
         {
@@ -64,9 +65,14 @@ def losses_finding(gold: Gold) -> Finding:
     told = ", ".join(f"{_SHORT[c]} {n.number(v)}" for c, v in lost.items() if v) or "none lost"
     kept = f"{n.number(left)} of {n.number(placed)} were not lost"
     alt = f"Orders left after each step and reasons for loss: {told}. {kept}."
-    return Finding(
-        "losses", _title(lost, total, worst), _say(gold, placed, total), alt, (losses_plot(stages, accent),), table
-    )
+    plot = losses_plot(stages, accent, bool(usual and lost[worst] / placed > usual.high))
+    return Finding("losses", _title(lost, total, worst), _say(gold, placed, total), alt, (plot,), table)
+
+
+def loss_history(gold: Gold, name: str) -> list[float | None]:
+    """Share of orders lost to a class on each day before; None where a day had no orders."""
+    before = [(count_of(day, name), count_of(day, "orders_placed")) for day in map(gold.day_of, gold.history)]
+    return [lost / placed if placed else None for lost, placed in before]
 
 
 def _title(lost: dict[str, int], total: int, worst: str) -> str:

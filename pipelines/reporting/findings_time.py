@@ -204,7 +204,9 @@ def week_finding(gold: Gold) -> Finding:
             "week", subject, "No delivery with a promise yet", "There is nothing to compare by weekday and hour."
         )
     cells["late_share"] = _share(cells)
-    order = gold.in_order(cells["local_hour"].unique())
+    judged = cells[cells["deliveries_with_promise"] >= MIN_ORDERS]
+    # Hours in which no weekday has enough deliveries would be columns of dots.
+    order = gold.in_order((judged if len(judged) else cells)["local_hour"].unique())
     rows = [d for d in _WEEKDAYS if d in set(cells["weekday"])]
     grid = cells.pivot(index="weekday", columns="local_hour", values="late_share").loc[rows, order]
     counts = (

@@ -195,7 +195,7 @@ def grid_plot(grid: pd.DataFrame, counts: pd.DataFrame, min_count: int) -> str:
                     float(values[j, i]),
                     enough=bool(known[j, i] >= min_count),
                     edges=steps,
-                    labelled=step >= 15,
+                    labelled=step >= 13,
                 )
         return ps.to_svg(fig)
 
