@@ -24,6 +24,7 @@ from pipelines.errors import ContractViolation
 MAX_ROWS = 10_000  # a message; at 50 bytes an event about 500 KB, well under the broker's 2 MB
 MAX_VALUE_BYTES = 1_900_000  # the broker's message.max.bytes is 2 MiB, headers and framing included
 MAX_DECODED_BYTES = 256 * 1024 * 1024  # a message of a few hundred bytes can expand to gigabytes through its dictionary
+WIDEST_VALUE_BYTES = 8  # of a number or an instant, or of a text's offset and dictionary index
 
 Headers = list[tuple[str, bytes]]
 
@@ -155,8 +156,11 @@ def _read_parquet(value: bytes) -> pa.Table:
 
 
 def _refuse_expansion(value: bytes, metadata: pq.FileMetaData) -> None:
-    """Refuse a message whose text would expand past MAX_DECODED_BYTES, before expanding it."""
-    plain = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    """Refuse a message whose values would expand past MAX_DECODED_BYTES, before expanding them."""
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    # run-length coding makes millions of equal list elements a few bytes, and a row can hold any number of them
+    values = sum(group.column(i).num_values for group in groups for i in range(group.num_columns))
+    plain = sum(group.total_byte_size for group in groups) + WIDEST_VALUE_BYTES * values
     text = [
         metadata.schema.column(i).path
         for i in range(metadata.num_columns)

@@ -113,7 +113,8 @@ SELECT
   CASE WHEN NOT is_preorder AND NOT dropoff_late THEN date_diff('microsecond', placed_at, delivered_at) / 1e6 END AS delivery_seconds,
   array_to_string(list_filter([
     CASE WHEN pickup_with_dropoff THEN 'pickup_confirmed_with_dropoff' END, CASE WHEN dropoff_late THEN 'dropoff_confirmed_late' END,
-    CASE WHEN before_placement THEN 'milestone_before_placement' END], lambda f: f IS NOT NULL), ',') AS flags,
+    CASE WHEN before_placement THEN 'milestone_before_placement' END,
+    CASE WHEN scheduled_for < placed_at THEN 'wanted_before_placement' END], lambda f: f IS NOT NULL), ',') AS flags,
   CASE WHEN NOT dropoff_late AND NOT before_placement THEN date_diff('microsecond', ready_at, picked_up_at) / 1e6 END AS ready_to_pickup_seconds,
   CASE WHEN NOT dropoff_late THEN date_diff('microsecond', promised_at, delivered_at) / 1e6 END AS lateness_seconds,
   CASE WHEN NOT dropoff_late THEN delivered_at > promised_at END AS is_late,
