@@ -176,7 +176,7 @@ def _zones(gold: Gold, limits: Limits) -> list[dict[str, Any]]:
                 _line(
                     urgency,
                     name_of(row, "zone"),
-                    "zone",
+                    "" if name_of(row, "zone").startswith("Zone ") else "zone",
                     what,
                     since,
                     late,

@@ -17,7 +17,8 @@ def figures(gold: Gold) -> dict[str, object]:
     """The day's figures for the run ledger: counts are 0 without orders, rates and times None."""
     day = gold.day
     counts = ["orders_placed", "orders_delivered", "orders_open", *LOSSES, "deliveries_measured", "deliveries_excluded",
-              "deliveries_with_promise", "deliveries_late", "reviews", "simulated_orders"]  # fmt: skip
+              "deliveries_with_promise", "deliveries_late", "reviews", "simulated_orders",
+              "simulated_lives"]  # fmt: skip
     rates = ["fulfilment_rate", "fulfilment_rate_without_early_customer_cancellations", "delivery_seconds_median",
              "delivery_seconds_p90", "late_share", "rating_mean", "share_reviewed"]  # fmt: skip
     found: dict[str, object] = {c: count_of(day, c) for c in counts}
@@ -44,14 +45,17 @@ def sales(gold: Gold) -> dict[str, int]:
 
 def sales_text(gold: Gold) -> str:
     """Sales in words, one amount a currency."""
-    return " and ".join(n.money(cents, currency) for currency, cents in sales(gold).items()) or "none"
+    return " and ".join(n.money(cents, currency) for currency, cents in sales(gold).items()) or "not known"
 
 
 def simulated_text(day: Mapping[str, Any]) -> str:
-    """How many of the day's orders a simulator made, in words; "" without orders."""
+    """How many of the day's orders, or of their lives, a simulator made, in words; "" without orders."""
     placed, simulated = count_of(dict(day), "orders_placed"), count_of(dict(day), "simulated_orders")
+    lives = count_of(dict(day), "simulated_lives")
     if not placed:
         return ""
+    if lives and not simulated:
+        return f"orders real, the course of {'all' if lives == placed else n.number(lives)} simulated"
     if simulated == 0:
         return f"none of {n.plural(placed, 'order')}"
     if simulated == placed:

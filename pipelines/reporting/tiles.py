@@ -128,6 +128,8 @@ def _comparison(name: str, value: float | None, other: float | None, unit: str) 
         return f"vs {name}", n.arrow(difference, n.points(difference))
     if unit == "":
         share = None if other == 0 else difference / other
+        if share is not None and share >= 10:  # thousands of per cent say less than how many times
+            return f"vs {name}", n.arrow(share, f"{n.number(round(value / other))} times")
         return f"vs {name}", n.arrow(share, n.percent(None if share is None else abs(share)))
     decimals = 2 if unit == "stars" else 1
     text = n.number(abs(difference), decimals) + ("" if unit == "stars" else f"{n.NARROW}{unit}")

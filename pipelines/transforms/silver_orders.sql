@@ -72,7 +72,7 @@ life AS (
          expected_ready_at, ready_at, courier_assigned_at, arrived_at_restaurant_at, delivered_at, cancelled_at, failed_at,
          coalesce(delivered_by, courier_id) AS last_courier_id, vehicle, cancellations.cancelled_by AS ended_by,
          coalesce(nullif(cancel_reason, ''), reject_reason, fail_reason) AS end_reason, cancel_reason, payment_status,
-         coalesce(captured_cents, 0) AS captured_cents, coalesce(refunded_cents, 0) AS refunded_cents,
+         captured_cents, refunded_cents,
          rating_food, rating_delivery, rating_overall, reviewed_at, is_life_simulated, event_count, last_event_time,
          -- a pick-up confirmed in the same second as the drop-off was forgotten and tells nothing of when the food left
          first_picked_up_at IS NOT NULL AND delivered_at IS NOT NULL
