@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
+from typer.testing import CliRunner
 
 from pipelines import contracts
-from pipelines.contracts import Contract, conform, dataset_keys, load_contract, resolved_yaml
+from pipelines.cli import app
+from pipelines.contracts import Contract, conform, dataset_keys, load_contract
 from pipelines.errors import ContractViolation, UsageError
 
 INSTANT = pa.timestamp("us", "UTC")
@@ -142,20 +144,39 @@ def test_no_rows_conform_too() -> None:
 # --- export
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `dishpatch contracts export` wrote."""
+    folder = tmp_path_factory.mktemp("exported")
+    told = CliRunner().invoke(app, ["contracts", "export", str(folder)])
+    assert told.exit_code == 0, told.output
+    assert told.output == f"{len(dataset_keys())} contracts written to {folder}\n"
+    return folder
+
+
+def test_the_export_holds_every_dataset_and_nothing_that_only_lends_columns(exported: Path) -> None:
+    files = sorted(path.relative_to(exported).as_posix() for path in exported.rglob("*.yaml"))
+    assert files == sorted(f"{key}.odcs.yaml" for key in dataset_keys())
+
+
 @pytest.mark.parametrize("key", dataset_keys())
-def test_an_exported_contract_stands_alone_and_means_the_same(key: str, tmp_path: Path) -> None:
+def test_an_exported_contract_stands_alone_and_means_the_same(key: str, exported: Path) -> None:
     original = load_contract(key)
-    exported = resolved_yaml(original)
-    assert "extends" not in exported
-    path = tmp_path / f"{key}.odcs.yaml"
-    path.parent.mkdir(parents=True)
-    path.write_text(exported)
+    text = (exported / f"{key}.odcs.yaml").read_text()
+    assert "extends" not in text
+    OpenDataContractStandard.model_validate(yaml.safe_load(text))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contracts, "CONTRACTS_DIR", tmp_path)  # nothing to inherit from is there
+        patch.setattr(contracts, "CONTRACTS_DIR", exported)  # nothing to inherit from is there
         again = load_contract.__wrapped__(key)
     assert again.arrow_schema == original.arrow_schema
     assert (again.primary_key, again.partition_columns) == (original.primary_key, original.partition_columns)
     assert again.properties == original.properties
     assert again.quality == original.quality
     assert (again.version, again.purpose) == (original.version, original.purpose)
-    OpenDataContractStandard.model_validate(yaml.safe_load(exported))
+
+
+def test_the_commands_list_and_show_a_contract() -> None:
+    listed = CliRunner().invoke(app, ["contracts", "list"]).output
+    assert [line.split()[0] for line in listed.splitlines()] == dataset_keys()
+    shown = CliRunner().invoke(app, ["contracts", "show", "bronze/orders"]).output
+    assert yaml.safe_load(shown)["schema"][0]["properties"][0]["name"] == "event_id"

@@ -1,4 +1,4 @@
-"""The message format: what goes in comes out, in order and within the broker's limits; the rest is refused by reason."""
+"""The message format: what goes in comes out, in order and within the broker's limits; the rest is refused."""
 
 from __future__ import annotations
 
