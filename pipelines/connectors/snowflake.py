@@ -5,6 +5,7 @@ The embedded stand-in and a real account differ by settings alone.
 
 from __future__ import annotations
 
+import atexit
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,8 @@ def open_session() -> Iterator[Session]:
         yield session
     finally:
         session.close()
+        # Snowpark would close it once more when the process ends, and wait a minute for a warehouse that is gone by then
+        atexit.unregister(session._close_at_exit)
 
 
 @contextmanager
