@@ -26,7 +26,7 @@ def order(outcome: str = "delivered", **columns: Any) -> dict[str, Any]:
     usual |= {"local_hour": 12, "zone_id": "z1", "zone_name": "Mitte", "restaurant_zone_id": "z1", "placed_at": noon}
     usual |= {"pickup_cell": "c1", "dropoff_cell": "c2", "distance_m": 1500.0, "currency": "EUR", "flags": ""}
     usual |= {"restaurant_id": "r1", "restaurant_name": "Soup", "is_preorder": False, "outcome": outcome}
-    usual |= {"captured_cents": 0, "refunded_cents": 0, "is_simulated": False, "is_life_simulated": False}
+    usual |= {"is_simulated": False, "is_life_simulated": False}
     usual |= {"event_count": 2, "last_event_time": noon}
     return usual | columns
 

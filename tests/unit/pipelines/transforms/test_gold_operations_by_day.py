@@ -45,6 +45,7 @@ def test_a_days_headline_figures(gold) -> None:
         "share_reviewed": pytest.approx(10 / 11),
         "sales_cents": 16_500,
         "simulated_orders": 0,
+        "simulated_lives": 0,
     }
 
 
@@ -92,14 +93,22 @@ def test_a_day_on_which_nothing_was_delivered_has_no_share_reviewed(gold) -> Non
     assert (row["orders_delivered"], row["share_reviewed"], row["fulfilment_rate"]) == (0, None, 0)
 
 
-def test_simulated_orders_and_simulated_lives_are_counted_once(gold) -> None:
+def test_sales_of_which_no_payment_is_known_are_missing_and_not_zero(gold) -> None:
+    (nothing_known,) = gold(transform, *several(3))
+    assert nothing_known["sales_cents"] is None
+    (nothing_captured,) = gold(transform, order(captured_cents=0), order(captured_cents=None))
+    assert nothing_captured["sales_cents"] == 0
+
+
+def test_simulated_orders_and_real_orders_with_simulated_lives_are_counted_apart(gold) -> None:
     (row,) = gold(
         transform,
         order(is_simulated=True, is_life_simulated=True),
         order(is_life_simulated=True),
+        order(is_life_simulated=True),
         order(),
     )
-    assert row["simulated_orders"] == 2
+    assert (row["simulated_orders"], row["simulated_lives"]) == (1, 2)
 
 
 def test_two_cities_and_two_days_are_not_mixed(gold) -> None:

@@ -348,6 +348,14 @@ def test_a_refund_changes_the_refunds_and_not_what_was_captured() -> None:
     assert (order["captured_cents"], order["refunded_cents"], order["payment_status"]) == (1500, 500, "refunded")
 
 
+def test_without_a_payment_the_amounts_are_missing_and_without_a_capture_they_are_zero() -> None:
+    told = silver(placed("A", "11:00"), placed("B", "11:00"), payment("B", "authorised", "11:00:01")).orders
+    amounts = {
+        name: (row["captured_cents"], row["refunded_cents"], row["payment_status"]) for name, row in told.items()
+    }
+    assert amounts == {"A": (None, None, None), "B": (0, 0, "authorised")}
+
+
 def test_each_city_has_its_own_day_and_hour() -> None:
     far = {"pickup_lat": 4.65, "pickup_lng": -74.06, "dropoff_lat": 4.66, "dropoff_lng": -74.05}
     bogota = city("bogota", time_zone="America/Bogota", currency="COP", min_lat=4, max_lat=5, min_lng=-75, max_lng=-73)
