@@ -13,8 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import SecretStr, model_validator
+from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.errors import SetupError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -151,5 +153,11 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once; SetupError names each value that is not what its setting takes."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"DISHPATCH_{'_'.join(map(str, e['loc'])).upper()}={e['input']!r}: {e['msg']}" for e in error.errors()
+        )
+        raise SetupError(f"a setting cannot be read: {wrong}. docs/operations.md lists the settings.") from None

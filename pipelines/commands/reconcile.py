@@ -11,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     from pipelines.reconcile import Reconciliation
 
+DAYS_A_TABLE = 5
+
 
 def register(app: typer.Typer) -> None:
     app.command("reconcile")(reconcile_stores)
@@ -43,7 +45,8 @@ def show(done: Reconciliation, *, by_day: bool = False) -> None:
     console = console_for(sys.stdout)
     rows = done.rows if by_day else done.totals()
     for account in dict.fromkeys(row["account"] for row in rows):
-        console.print(_table(account, [row for row in rows if row["account"] == account]))
+        for table in _tables(account, [row for row in rows if row["account"] == account]):
+            console.print(table)
     for note in done.notes:
         console.print(f"note: {note}", markup=False, soft_wrap=True)
     for problem in done.problems:
@@ -52,31 +55,31 @@ def show(done: Reconciliation, *, by_day: bool = False) -> None:
     console.print(f"{lines} lines add up" if done.adds_up else f"{len(done.problems)} of {lines} lines do not add up")
 
 
-def _table(account: str, rows: list[dict[str, Any]]) -> Any:
+def _tables(account: str, rows: list[dict[str, Any]]) -> list[Any]:
     from rich.table import Table
 
     names = [
         n for n in dict.fromkeys(key for row in rows for key in row) if n not in ("account", "adds_up", "problems")
     ]
-    if account == "orders":
-        return _transposed(account, rows, names)
+    if account == "orders":  # many stages: a stage a row, a week of days a table
+        weeks = [rows[i : i + DAYS_A_TABLE] for i in range(0, len(rows), DAYS_A_TABLE)]
+        return [_transposed(account, week, names) for week in weeks]
     table = Table(title=account, title_justify="left", box=None, pad_edge=False)
     for name in names:
         text = name in ("dataset", "day")
         table.add_column(name.replace("_", " "), justify="left" if text else "right", overflow="fold", no_wrap=text)
     for row in rows:
         table.add_row(*(_cell(row.get(name, "")) for name in names))
-    return table
+    return [table]
 
 
 def _transposed(account: str, rows: list[dict[str, Any]], names: list[str]) -> Any:
-    """Few lines with many stages read better with a stage a row."""
     from rich.table import Table
 
     table = Table(title=account, title_justify="left", box=None, pad_edge=False)
     table.add_column("stage")
     for row in rows:
-        table.add_column(str(row.get("day", "all days")), justify="right")
+        table.add_column(str(row.get("day", "all days")), justify="right", no_wrap=True)
     for name in names:
         if name not in ("dataset", "day"):
             table.add_row(name.replace("_", " "), *(_cell(row.get(name, "")) for row in rows))

@@ -107,6 +107,13 @@ def prepare_delete(session: Session, contract: Contract) -> PreparedStatement:
     )
 
 
+def prepare_erasure(session: Session, contract: Contract, column: str) -> PreparedStatement:
+    """DELETE of one column of a row, by its whole primary key, USING TIMESTAMP (bound first)."""
+    where = " AND ".join(f"{name} = ?" for name in contract.primary_key)
+    table = f"{settings().cassandra_keyspace}.{contract.name}"
+    return session.prepare(f"DELETE {column} FROM {table} USING TIMESTAMP ? WHERE {where}")
+
+
 def same_partition_batch(statements: Sequence[Any]) -> Any:
     """One round trip for statements of one partition; each keeps its own write time."""
     if len(statements) == 1:

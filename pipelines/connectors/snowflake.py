@@ -68,7 +68,7 @@ def open_session() -> Iterator[Session]:
         yield session
     finally:
         session.close()
-        # Snowpark would close it once more when the process ends, and wait a minute for a warehouse that is gone by then
+        # Snowpark would close it once more when the process ends, and wait a minute for a warehouse gone by then
         atexit.unregister(session._close_at_exit)
 
 

@@ -66,6 +66,11 @@ def require_services(config: Settings | None = None) -> None:
     if down:
         names = ", ".join(service.title for service in down)
         raise ServiceError(f"not running: {names}. Start them with 'dishpatch up'.")
+    ports = {service.name: service.port for service in embedded_services(config or settings())}
+    moved = [service for service in status(config) if service.name in ports and service.port != ports[service.name]]
+    if moved:
+        told = ", ".join(f"{s.title} on {s.port}, wanted on {ports[s.name]}" for s in moved)
+        raise ServiceError(f"running on other ports: {told}. Stop them with 'dishpatch down', then 'dishpatch up'.")
 
 
 def _state(service: Service, recorded: state.State | None) -> ServiceState:

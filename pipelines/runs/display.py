@@ -147,7 +147,9 @@ def rows_tables(totals: Sequence[Mapping[str, Any]]) -> list[Table]:
 def _table(*headings: str, right: Sequence[int] = ()) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if index in right else "left", overflow="fold")
+        table.add_column(
+            heading, justify="right" if index in right else "left", overflow="fold", no_wrap=heading == "run"
+        )
     return table
 
 
