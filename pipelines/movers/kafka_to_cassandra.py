@@ -3,8 +3,9 @@
 Guarantee: at least once with idempotent effect. Offsets are committed to the consumer group after the writes are
 acknowledged. If the mover dies before that, the same messages are read again and leave the same rows: every statement
 carries its event's time as write time. `active_orders_by_zone` is derived from the row of orders_by_id as it is after
-the write, so the order of arrival between topics does not matter. Messages that the contract does not admit, and rows
-that break a rule, are left to the bronze mover and silver, which keep them; here they change nothing.
+the write, each column at the time of the event that wrote it, so the order of arrival between topics does not matter.
+Messages that the contract does not admit, and rows that break a rule, are left to the bronze mover and silver, which
+keep them; here they change nothing.
 """
 
 from __future__ import annotations
@@ -36,6 +37,13 @@ ZONE_RESOLUTION = 7  # the key of active_orders_by_zone; it must not change with
 ORDERS, ACTIVE, BY_COURIER = (
     load_contract(f"operations/{name}") for name in ("orders_by_id", "active_orders_by_zone", "orders_by_courier")
 )
+# Columns of active_orders_by_zone that one event writes together, by the column whose write time is theirs.
+TOGETHER = {
+    "placed_at": ("placed_at", "restaurant_id"),
+    "status": ("status", "status_at"),
+    "courier_id": ("courier_id",),
+    "promised_at": ("promised_at",),
+}
 
 
 @dataclass
@@ -55,11 +63,11 @@ class _Writer:
         self.session = session
         self.delete_active = cql.prepare_delete(session, ACTIVE)
         self.delete_courier = cql.prepare_delete(session, BY_COURIER)
-        columns = ", ".join(ORDERS.columns)
+        columns = ", ".join(dict.fromkeys([*ACTIVE.columns, "cancelled_at", "delivered_at"]))
         table = f"{settings().cassandra_keyspace}.{ORDERS.name}"
-        self.read_order = session.prepare(
-            f"SELECT {columns}, WRITETIME(status) AS status_us FROM {table} WHERE order_id = ?"
-        )
+        times = ", ".join(f"WRITETIME({name}) AS {name}_us" for name in TOGETHER)
+        self.read_order = session.prepare(f"SELECT {columns}, {times} FROM {table} WHERE order_id = ?")
+        self.drop_courier = cql.prepare_erasure(session, ACTIVE, "courier_id")
         self._upserts: dict[tuple[str, ...], PreparedStatement] = {}
 
     def apply(self, events: dict[str, list[dict[str, Any]]]) -> int:
@@ -75,7 +83,10 @@ class _Writer:
         cql.execute_all(self.session, (cql.same_partition_batch(found) for found in by_order.values()))
         cql.execute_all(self.session, (self._courier(row) for row in assigned))
         stored = cql.execute_all(self.session, (self.read_order.bind([order_id]) for order_id in by_order))
-        cql.execute_all(self.session, (statement for rows in stored for row in rows for statement in self._active(row)))
+        rows_now = {row["order_id"]: row for rows in stored for row in rows}
+        cql.execute_all(self.session, (statement for row in rows_now.values() for statement in self._active(row)))
+        taken_off = [row for row in assigned if row["event_type"] == "unassigned"]
+        cql.execute_all(self.session, (s for row in taken_off for s in self._without_courier(row, rows_now)))
         return len(by_order)
 
     def _upsert(self, contract: Contract, values: dict[str, Any], at_us: int) -> Any:
@@ -91,7 +102,7 @@ class _Writer:
         return self._upsert(ORDERS, values, cql.write_time_us(change.event_time, change.rank))
 
     def _courier(self, row: dict[str, Any]) -> Any:
-        at = cql.write_time_us(row["event_time"], RANKS["courier_assignments", row["event_type"]])
+        at = _assignment_time(row)
         if row["event_type"] == "unassigned":
             return self.delete_courier.bind([at, row["courier_id"], row["order_id"]])
         given = {**row, "assigned_at": row["event_time"]}
@@ -100,11 +111,28 @@ class _Writer:
     def _active(self, row: dict[str, Any]) -> Iterable[Any]:
         if row["zone_id"] is None or row["status"] is None:
             return  # its placement has not arrived; it will be looked at again when it does
+        at_us = {name: row[f"{name}_us"] for name in TOGETHER if row[f"{name}_us"] is not None}
+        key = {name: row[name] for name in ACTIVE.primary_key}
         # a courier's answer can come after the cancellation: the order stays ended
         if row["status"] in ENDED or row["cancelled_at"] is not None or row["delivered_at"] is not None:
-            yield self.delete_active.bind([row["status_us"], row["city_id"], row["zone_id"], row["order_id"]])
-        else:
-            yield self._upsert(ACTIVE, {n: row[n] for n in ACTIVE.columns if row[n] is not None}, row["status_us"])
+            yield self.delete_active.bind([max(at_us.values()), *key.values()])
+            return
+        yield cql.same_partition_batch(
+            [
+                self._upsert(ACTIVE, key | {n: row[n] for n in TOGETHER[name] if row[n] is not None}, at)
+                for name, at in at_us.items()
+            ]
+        )
+
+    def _without_courier(self, unassigned: dict[str, Any], rows_now: dict[str, dict[str, Any]]) -> Iterable[Any]:
+        """A courier taken off leaves the active order too: what orders_by_id lacks has no write time to copy."""
+        row = rows_now[unassigned["order_id"]]
+        if row["zone_id"] is not None:
+            yield self.drop_courier.bind([_assignment_time(unassigned), *(row[name] for name in ACTIVE.primary_key)])
+
+
+def _assignment_time(row: dict[str, Any]) -> int:
+    return cql.write_time_us(row["event_time"], RANKS["courier_assignments", row["event_type"]])
 
 
 def kafka_to_cassandra(*, group_id: str = GROUP) -> OperationsResult:
@@ -151,9 +179,11 @@ def _decoded(polled: dict[TopicPartition, list[Any]], result: OperationsResult) 
         for record in records:
             result.messages += 1
             try:
-                tables[part.topic].append(decode(record.value, record.headers, part.topic)[0])
+                rows, _ = decode(record.value, record.headers, part.topic)
             except MessageRejected:
                 result.refused_messages += 1
+            else:
+                tables[part.topic].append(rows)
     events = {}
     for topic, found in tables.items():
         table = pa.concat_tables(found)
