@@ -65,6 +65,8 @@ def test_a_pattern_must_match_the_whole_text() -> None:
     given = ["EUR", "eur", "EUR\n", "EURO", None]
     malformed = ["currency_malformed"]
     assert broken(contract, currency=given) == [[], malformed, malformed, malformed, []]
+    unanchored = made(text("currency", logicalTypeOptions={"pattern": "[A-Z]{3}"}))
+    assert broken(unanchored, currency=given) == [[], malformed, malformed, malformed, []]
 
 
 def test_a_range_holds_at_its_ends() -> None:

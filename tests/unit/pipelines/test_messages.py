@@ -280,11 +280,15 @@ def test_a_column_too_few_is_missing_values() -> None:
 # --- values that expand
 
 
+POOLS: list[pa.MemoryPool] = []  # kept: what a failing test holds is freed into the pool it came from
+
+
 @contextmanager
 def peak_memory() -> Iterator[pa.MemoryPool]:
     """A pool that sees everything Arrow allocates meanwhile; `max_memory()` is the peak in bytes."""
     usual = pa.default_memory_pool()
     pool = pa.proxy_memory_pool(usual)
+    POOLS.append(pool)
     pa.set_memory_pool(pool)
     try:
         yield pool

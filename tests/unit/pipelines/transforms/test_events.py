@@ -27,6 +27,13 @@ def test_an_event_sent_three_times_is_one_event_as_it_first_came() -> None:
     assert [(r["event_id"], r["reason"]) for r in kept] == [("e1", "first"), ("e2", None)]
 
 
+def test_the_first_by_message_and_row_counts_whatever_is_read_first() -> None:
+    later = row("A", event_id="e1", reason="second", kafka_offset=5, row_in_message=1)
+    first = row("A", event_id="e1", reason="first", kafka_offset=5, row_in_message=0)
+    next_message = row("A", event_id="e1", reason="third", kafka_offset=6, row_in_message=0)
+    assert distinct_events(bronze("orders", [next_message, later, first])).column("reason").to_pylist() == ["first"]
+
+
 def test_rows_without_an_identity_are_not_taken_for_repeats_of_each_other() -> None:
     kept = distinct_events(bronze("orders", [row("A", event_id=None), row("B", event_id=None)]))
     assert kept.column("order_id").to_pylist() == ["A", "B"]
