@@ -30,7 +30,11 @@ def test_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings
         "DISHPATCH_LOCAL_PORT_BASE": str(TEST_PORT_BASE),
         "DISHPATCH_CACHE_DIR": os.environ.get("DISHPATCH_CACHE_DIR") or str(PROJECT_DIR / ".dishpatch" / "cache"),
     }
+    theirs = [name for name in os.environ if name.startswith("DISHPATCH_") and not name.startswith("DISHPATCH_TEST_")]
     with pytest.MonkeyPatch.context() as patch:
+        for name in theirs:
+            if name != "DISHPATCH_EVALUATION_DATA":
+                patch.delenv(name)
         for name, value in own.items():
             patch.setenv(name, value)
         settings.cache_clear()
