@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from pipelines.local.service import LOOPBACK
 
 # Snowpark sends this on close; the stand-in does not know it.
 NOP_REGEXES = [r"(?i)^select system\$cancel_all_queries"]
+ABANDONED_SECONDS = (
+    8.0  # between statements of a transaction, where another is in conflict with it; movers take milliseconds
+)
 
 
 def server() -> Any:
@@ -34,11 +38,44 @@ def server() -> Any:
     # By name: the package also has a function called `server`, which hides the module from attribute access.
     instance: Any = import_module("fakesnow.instance")
     http: Any = import_module("fakesnow.server")
+    _end_abandoned_transactions(import_module("fakesnow.cursor").FakeSnowflakeCursor, http.sessions)
     stage: Any = import_module("fakesnow.transforms.stage")
     stage.LOCAL_BUCKET_PATH = str(stages)
     with _global_database_in(databases / "_fs_global.db", instance.GLOBAL_DATABASE_NAME):
         http.shared_fs = instance.FakeSnow(db_path=databases, nop_regexes=NOP_REGEXES)
     return http.app
+
+
+def _end_abandoned_transactions(cursor: Any, sessions: dict[str, Any]) -> None:
+    """Tell clients of a conflict between transactions, and roll back the one of a session that fell silent.
+
+    fakesnow answers a conflict with status 500, which the client repeats in vain for a minute. And it never ends the
+    session of a client that was killed, whose open transaction would block the days it touched until a restart.
+    """
+    import duckdb
+    from snowflake.connector.errors import ProgrammingError
+
+    execute = cursor.execute
+    busy: dict[int, int] = {}
+    last_used: dict[int, float] = {}
+
+    def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+        own = id(self._conn)
+        busy[own] = busy.get(own, 0) + 1
+        try:
+            return execute(self, *args, **kwargs)
+        except (duckdb.TransactionException, duckdb.ConstraintException) as error:
+            for other in list(sessions.values()):
+                silent = time.monotonic() - last_used.get(id(other), time.monotonic())
+                if other is not self._conn and not busy.get(id(other)) and silent > ABANDONED_SECONDS:
+                    with suppress(duckdb.Error):  # it has no transaction open
+                        other._duck_conn.execute("ROLLBACK")
+            raise ProgrammingError(msg=str(error), errno=625, sqlstate="57014") from error
+        finally:
+            busy[own] -= 1
+            last_used[own] = time.monotonic()
+
+    cursor.execute = watched
 
 
 @contextmanager

@@ -80,8 +80,9 @@ def _build(business_date: date | None) -> SilverResult:
     result.quarantined.update(_quarantine_events(bronze, quarantine))
     cities = latest_cities(read(tables["cities"]))
     placements = good_placements(tables["orders"], cities, quarantine)
-    touched = _touched(bronze, silver, quarantine, placements, cities)
-    days = sorted(touched.days | ({business_date} if business_date else set()))
+    wanted = {business_date} if business_date else set()
+    touched = _touched(bronze, silver, quarantine, placements, cities, wanted)
+    days = sorted(touched.days)
     marks = {str(city): mark for city, mark in placements.groupby("city_id")["event_time"].max().items()}
     chunks = [days[i : i + DAYS_AT_ONCE] for i in range(0, len(days), DAYS_AT_ONCE)] or [[]]
     for number, chunk in enumerate(chunks, 1):
@@ -132,12 +133,17 @@ class _Touched:
 
 
 def _touched(
-    bronze: _Bronze, silver: DeltaTable, quarantine: DeltaTable, placements: pd.DataFrame, cities: pd.DataFrame
+    bronze: _Bronze,
+    silver: DeltaTable,
+    quarantine: DeltaTable,
+    placements: pd.DataFrame,
+    cities: pd.DataFrame,
+    wanted: set[date],
 ) -> _Touched:
     added = pa.concat_tables(bronze.added(topic, ["order_id", "city_id", "event_time"]) for topic in TOPICS)
     new = added.to_pandas().dropna()
     orders = set(new["order_id"])
-    days = set(placements.loc[placements["order_id"].isin(orders), "business_date"])
+    days = wanted | set(placements.loc[placements["order_id"].isin(orders), "business_date"])
     orphans = new[~new["order_id"].isin(placements["order_id"])].sort_values("event_time").drop_duplicates("order_id")
     days |= set(with_business_date(orphans, cities)["business_date"])
     kept = read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import wraps
@@ -77,6 +78,7 @@ def retried_on_conflict(work: Callable[P, R]) -> Callable[P, R]:
             except SnowparkSQLException as error:
                 if "onflict" not in str(error) or attempt == MAX_CONFLICTS - 1:
                     raise
+                time.sleep(2**attempt)  # the other transaction may be long, or its session dead and about to be ended
         raise AssertionError("unreachable")
 
     return again

@@ -149,7 +149,10 @@ def test_an_order_that_contradicts_itself_is_kept_aside_once_however_often_its_d
 
 
 def test_the_same_day_built_again_is_the_same() -> None:
+    publish("orphan", {"reviews": [event("reviews", "submitted", "orphan", 60)]})
+    moved()
     rows, aside = silver(), quarantine()
+    assert kept_aside("orphan") == [("silver/orders", "order_never_placed")]
     assert bronze_to_silver(DATE).business_dates == [DATE]
     assert silver() == rows
     assert quarantine() == aside
