@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,10 +52,10 @@ def list_letters(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List dead letters: where each was in Kafka, why it was refused, whether it was replayed."""
-    from rich.console import Console
     from rich.table import Table
 
     from pipelines.contracts import topics
+    from pipelines.runs.display import console_for
 
     rows = [_summary(letter) for name in ([topic] if topic else topics()) for letter in _letters(name)]
     if as_json:
@@ -62,10 +63,10 @@ def list_letters(
         return
     table = Table(box=None, pad_edge=False)
     for name in ("topic", "at", "reason", "rows", "bytes", "rejected_at", "replayed_at"):
-        table.add_column(name.replace("_", " "))
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name in ("topic", "at", "reason"))
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table if rows else "no dead letters")
+    console_for(sys.stdout).print(table if rows else "no dead letters")
 
 
 def show_letter(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cassandra import ConsistencyLevel
@@ -25,6 +25,7 @@ from pipelines.errors import ContractViolation, ServiceError
 from pipelines.settings import settings
 
 CONCURRENCY = 64  # statements in flight; more only queue in a one-node cluster
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an event before it is a clock that was never set
 _LATEST_AHEAD_DAYS = 366  # a write time far ahead would hide every later write for ever
 
@@ -39,8 +40,7 @@ def write_time_us(event_time: datetime, rank: int = 0) -> int:
         raise ContractViolation(
             f"{event_time.isoformat()} cannot be a write time; expected 2000-01-01 to one year ahead, in UTC"
         )
-    since = event_time - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds + rank
+    return (event_time - _EPOCH) // _MICROSECOND + rank
 
 
 @contextmanager

@@ -39,6 +39,7 @@ ENDED = frozenset({"delivered", "cancelled", "restaurant_rejected", "delivery_fa
 TOPICS = ("orders", "restaurant_responses", "courier_assignments", "delivery_progress", "payments", "reviews")
 
 _PLACED = (
+    "city_id",
     "customer_id",
     "restaurant_id",
     "restaurant_name",
@@ -50,6 +51,17 @@ _PLACED = (
     "dropoff_lat",
     "dropoff_lng",
 )
+
+# The columns of each topic's contract that a change, or a courier's list, is made from.
+_ALWAYS = ("order_id", "event_type", "event_time")
+READ: dict[str, tuple[str, ...]] = {
+    "orders": (*_ALWAYS, *_PLACED),
+    "restaurant_responses": _ALWAYS,
+    "courier_assignments": (*_ALWAYS, "city_id", "courier_id", "vehicle"),
+    "delivery_progress": _ALWAYS,
+    "payments": _ALWAYS,
+    "reviews": (*_ALWAYS, "rating_overall"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,22 +75,21 @@ class Change:
 
 
 def changes(topic: str, event: dict[str, Any]) -> Iterator[Change]:
-    """What one event (a row of its contract) writes to its order."""
+    """What one event (a row with READ columns) writes to its order; an event that changes nothing yields nothing."""
     order_id, at, kind = event["order_id"], event["event_time"], event["event_type"]
     if topic == "payments":
-        yield Change(order_id, at, PAYMENT_RANKS[kind], {"payment_status": kind, "city_id": event["city_id"]})
+        yield Change(order_id, at, PAYMENT_RANKS[kind], {"payment_status": kind})
         return
     if topic == "reviews":
-        yield Change(order_id, at, 0, {"rating_overall": event["rating_overall"], "city_id": event["city_id"]})
+        yield Change(order_id, at, 0, {"rating_overall": event["rating_overall"]})
         return
     status, time_column = _STAGES[topic, kind]
-    columns: dict[str, Any] = {"city_id": event["city_id"]}
-    if status:
-        columns |= {"status": status, "status_at": at}
+    columns: dict[str, Any] = {"status": status, "status_at": at} if status else {}
     if time_column:
         columns[time_column] = at
     columns |= _details(topic, kind, event)
-    yield Change(order_id, at, RANKS[topic, kind], columns)
+    if columns:
+        yield Change(order_id, at, RANKS[topic, kind], columns)
 
 
 def _details(topic: str, kind: str, event: dict[str, Any]) -> dict[str, Any]:
