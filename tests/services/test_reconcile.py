@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from typing import Any
 
@@ -12,14 +11,12 @@ from typer.testing import CliRunner
 from pipelines.cli import app
 from pipelines.connectors import cassandra as cql
 from pipelines.connectors.delta import open_table
-from pipelines.flow import GOLD_TABLES, TOPICS
-from pipelines.movers.bronze_to_silver import bronze_to_silver
+from pipelines.flow import GOLD_TABLES
 from pipelines.movers.kafka_to_bronze import kafka_to_bronze
-from pipelines.movers.kafka_to_cassandra import kafka_to_cassandra
 from pipelines.movers.silver_to_warehouse import silver_to_warehouse
-from pipelines.movers.warehouse_to_gold import build_gold
 from pipelines.reconcile import Reconciliation, reconcile
 from pipelines.settings import settings
+from tests.services.medallion import build, run_movers
 from tests.services.tiny_events import delivered_life, message, placed, publish, publish_city, send, together
 from tests.services.warehouse_rows import change
 
@@ -35,23 +32,7 @@ def moved_day(stores: object) -> None:
     impossible["orders"] = [placed("impossible", 90)]
     publish("day", together(*lives, impossible, delivered_life("next", 24 * 60)))
     send("payments", (b"not parquet", []))
-    run()
-
-
-def run(*topics: str) -> None:
-    """Every mover, in order; only of `topics` into bronze if any are given."""
-    for topic in topics or TOPICS:
-        kafka_to_bronze(topic)
-    kafka_to_cassandra()
-    bronze_to_silver()
-    silver_to_warehouse()
-    for table in GOLD_TABLES:
-        build(table)
-
-
-def build(table: str) -> None:
-    name = f"gold_{table}"
-    build_gold(table, getattr(importlib.import_module(f"pipelines.transforms.{name}"), name))
+    run_movers()
 
 
 def problems(done: Reconciliation, dataset: str, day: str) -> list[str]:
@@ -105,7 +86,7 @@ def test_orders_that_are_in_bronze_only_are_named_with_every_step_that_lacks_the
         "in silver or quarantined 1 ≠ placed 2 (difference -1): run 'dishpatch run --from silver_orders'",
         "in Cassandra 1 ≠ placed 2 (difference -1): run 'dishpatch run --only kafka_to_cassandra'",
     ]
-    run("orders")
+    run_movers("orders")
     assert reconcile().adds_up
 
 

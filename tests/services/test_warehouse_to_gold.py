@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import date
 from typing import Any
 
@@ -11,18 +10,14 @@ import pytest
 from pipelines.flow import GOLD_TABLES
 from pipelines.movers import warehouse_to_gold as mover
 from pipelines.movers.silver_to_warehouse import silver_to_warehouse
-from pipelines.movers.warehouse_to_gold import GoldResult, build_gold
+from tests.services.medallion import build
 from tests.services.tiny_events import CITY
 from tests.services.warehouse_rows import Row, change, silver_row, warehouse, write_silver
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("fresh_stores")]
 
+OPERATIONS = "operations_by_day"
 MONDAY, TUESDAY = date(2026, 3, 9), date(2026, 3, 10)
-
-
-def build(table: str = "operations_by_day") -> GoldResult:
-    name = f"gold_{table}"
-    return build_gold(table, getattr(importlib.import_module(f"pipelines.transforms.{name}"), name))
 
 
 def gold(table: str = "operations_by_day") -> list[Row]:
@@ -57,7 +52,7 @@ def test_each_table_is_the_same_however_often_it_is_built() -> None:
 
 def test_figures_of_a_day_are_those_of_its_orders() -> None:
     load()
-    assert build().rows == 2
+    assert build(OPERATIONS).rows == 2
     monday = gold()[0]
     assert (monday["city_id"], str(monday["business_date"])[:10]) == (CITY, "2026-03-09")
     assert (monday["orders_placed"], monday["orders_delivered"]) == (20, 16)
@@ -81,17 +76,17 @@ def test_a_sum_of_money_is_exact_beyond_doubles() -> None:
 
 def test_only_a_changed_day_is_built_and_a_vanished_day_leaves() -> None:
     load()
-    build()
+    build(OPERATIONS)
     write_silver(MONDAY, [])
     silver_to_warehouse()
-    built = build()
+    built = build(OPERATIONS)
     assert (built.business_dates, built.rows) == ([MONDAY], 0)
     assert [str(row["business_date"])[:10] for row in gold()] == ["2026-03-10"]
 
 
 def test_a_build_that_fails_before_its_commit_leaves_the_table_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     load()
-    build()
+    build(OPERATIONS)
     before = gold()
     write_silver(MONDAY, [silver_row("m1", MONDAY)])
     silver_to_warehouse()
@@ -102,7 +97,7 @@ def test_a_build_that_fails_before_its_commit_leaves_the_table_as_it_was(monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(mover, "register_days", die)
         with pytest.raises(KeyboardInterrupt):
-            build()
+            build(OPERATIONS)
     assert gold() == before
-    assert build().business_dates == [MONDAY]
+    assert build(OPERATIONS).business_dates == [MONDAY]
     assert gold()[0]["orders_placed"] == 1
