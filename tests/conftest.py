@@ -21,7 +21,7 @@ FAULT_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_FAULT_PORT_BASE", TEST_PORT
 
 
 @pytest.fixture(scope="session", autouse=True)
-def test_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of the whole session: temporary data and reports, ports of its own, the project's jar cache."""
     folder = tmp_path_factory.mktemp("dishpatch")
     own = {
@@ -43,7 +43,7 @@ def test_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings
 
 
 @pytest.fixture(scope="session")
-def services(test_settings: Settings) -> Iterator[Settings]:
+def services(own_settings: Settings) -> Iterator[Settings]:
     """The four services, started once for all tests and stopped at the end; yields the settings to reach them."""
     failure = None
     try:
@@ -53,13 +53,13 @@ def services(test_settings: Settings) -> Iterator[Settings]:
     try:
         if failure is not None:
             pytest.fail(f"the embedded services do not start: {failure}", pytrace=False)
-        yield test_settings
+        yield own_settings
     finally:
         local.down()
 
 
 @pytest.fixture(scope="module")
-def second_settings(test_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def second_settings(own_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A second data folder and set of ports, for tests that kill services: the shared ones are not disturbed."""
     folder: Path = tmp_path_factory.mktemp("second")
-    return Settings(data_dir=folder / "data", cache_dir=test_settings.cache_dir, local_port_base=FAULT_PORT_BASE)
+    return Settings(data_dir=folder / "data", cache_dir=own_settings.cache_dir, local_port_base=FAULT_PORT_BASE)

@@ -42,6 +42,7 @@ def test_each_service_answers_its_real_request(services: Settings, name: str) ->
 
 def test_required_services_are_there(services: Settings) -> None:
     local.require_services()
+    assert all(shown.status == "running" for shown in local.status())
 
 
 def test_everything_listens_on_loopback_only_and_on_the_ports_it_declares(services: Settings) -> None:

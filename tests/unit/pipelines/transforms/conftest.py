@@ -22,7 +22,7 @@ START_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")
-def warehouse(test_settings: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def warehouse(own_settings: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A Snowpark session of a warehouse that only these tests see."""
     from pipelines.connectors.snowflake import open_session
 
