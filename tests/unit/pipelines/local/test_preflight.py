@@ -29,7 +29,8 @@ def test_an_unsupported_python_is_refused(version: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13)])
 def test_a_supported_python_passes(version: tuple[int, int]) -> None:
-    assert preflight.check_python(version) is None
+    preflight.check_python(version)
+    assert preflight.SUPPORTED_PYTHON[0] <= version < preflight.SUPPORTED_PYTHON[1]
 
 
 def test_a_used_port_is_refused_with_who_holds_it_and_a_base_that_is_free(taken: int) -> None:
