@@ -10,6 +10,7 @@ import pyarrow as pa
 from kafka import KafkaConsumer
 
 from pipelines import messages
+from pipelines.connectors import kafka
 from pipelines.movers.events_to_kafka import publish_unit
 from pipelines.movers.kafka_to_cassandra import kafka_to_cassandra
 from tests.services.tiny_events import event, table
@@ -26,6 +27,7 @@ def many(producer_id: str) -> dict[str, pa.Table]:
 def publish_and_die(producer_id: str, batches: int) -> None:
     """Publish one row a message, and die by SIGKILL after `batches` of them; some are on the broker by then."""
     messages.MAX_ROWS = 1  # of this process, which is about to end
+    kafka.TRANSACTION_SECONDS = 10  # readers wait until the broker has ended what is left open here
     sent: list[int] = []
 
     def die_in_time(rows: int) -> None:
