@@ -7,7 +7,7 @@ which those are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from pipelines.connectors.delta import open_table
 from pipelines.reporting import numbers as n
+from pipelines.transforms.local_time import business_day_utc
 
 SOURCES = {
     "orders": "Orders",
@@ -42,8 +43,7 @@ def source_quality(
     day, city = date.fromisoformat(str(business_date)), ("city_id", "=", city_id)
     known = _read("silver/orders", ["order_id"], [city, ("business_date", "=", day)])
     aside = _read("silver/quarantine", ["dataset", *_EVENT_COLUMNS], [city, *_days("partition_date", day)])
-    starts = datetime.combine(day, time(day_cut_hour), ZoneInfo(time_zone)).astimezone(UTC)
-    aside = of_the_day(aside, set(known["order_id"]), starts)
+    aside = of_the_day(aside, set(known["order_id"]), *business_day_utc(day, time_zone, day_cut_hour))
     orders = set(known["order_id"]) | set(aside["order_id"].dropna())
     rows = []
     for dataset, label in SOURCES.items():
@@ -55,12 +55,12 @@ def source_quality(
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def of_the_day(aside: pd.DataFrame, orders: set[str], starts: datetime) -> pd.DataFrame:
-    """Quarantined rows of the day: of its orders, or within 24 hours from its start where no order of it is known."""
+def of_the_day(aside: pd.DataFrame, orders: set[str], starts: datetime, ends: datetime) -> pd.DataFrame:
+    """Quarantined rows of the day: of its orders, or from its start until before its end where no order is known."""
     if aside.empty:
         return aside
     times = pd.to_datetime(aside["event_time"], utc=True)
-    within = (times >= starts) & (times < starts + timedelta(days=1))
+    within = (times >= starts) & (times < ends)
     return aside[aside["order_id"].isin(orders) | within]
 
 
@@ -80,7 +80,8 @@ def source_row(
 
 
 def _days(column: str, day: date) -> Filters:
-    return [(column, ">=", day), (column, "<=", day + timedelta(days=_DAYS_AFTER))]
+    """UTC dates that events of the business day can be on: it may begin on the UTC date before."""
+    return [(column, ">=", day - timedelta(days=1)), (column, "<=", day + timedelta(days=_DAYS_AFTER))]
 
 
 def _read(path: str, columns: Sequence[str], filters: Filters) -> pd.DataFrame:

@@ -2,8 +2,9 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
-from pipelines.reporting.quality import of_the_day, source_row
+from pipelines.reporting.quality import _days, of_the_day, source_row
 from pipelines.reporting.source_state import badge, counted, source_view
+from pipelines.transforms.local_time import business_day_utc
 
 DAY = date(2026, 3, 10)
 
@@ -33,8 +34,22 @@ def test_rows_set_aside_belong_to_the_day_by_order_or_by_time():
         "order_id": ["known", None, None],
         "event_time": [datetime(2026, 3, *at, tzinfo=UTC) for at in ((14,), (10, 12), (12,))],
     })  # fmt: skip
-    kept = of_the_day(aside, {"known"}, datetime(2026, 3, 10, 3, tzinfo=UTC))
+    kept = of_the_day(aside, {"known"}, *business_day_utc(DAY, "Europe/Vienna", 4))
     assert kept["event_id"].tolist() == ["a", "b"]
+
+
+def test_a_day_of_25_hours_has_the_rows_of_its_last_hour_and_one_of_23_none_of_the_next_day():
+    def of(day, *times):
+        aside = pd.DataFrame({"event_id": list(times), "order_id": [None] * len(times), "event_time": list(times)})
+        return of_the_day(aside, set(), *business_day_utc(day, "Europe/Vienna", 4))["event_id"].tolist()
+
+    long, short = datetime(2026, 10, 25, 2, 30, tzinfo=UTC), datetime(2026, 3, 29, 2, 30, tzinfo=UTC)
+    assert of(date(2026, 10, 24), long) == [long]  # half past three on the 25th, the hour that the night has more
+    assert of(date(2026, 3, 28), short) == []  # half past four on the 29th
+
+
+def test_a_day_that_begins_on_the_utc_date_before_is_looked_for_there_too():
+    assert _days("event_date", DAY) == [("event_date", ">=", date(2026, 3, 9)), ("event_date", "<=", date(2026, 3, 17))]
 
 
 def test_the_badge_names_what_is_missing_or_partial():
