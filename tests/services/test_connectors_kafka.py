@@ -67,9 +67,7 @@ def test_a_start_that_expired_or_is_not_there_yet_is_an_error_with_its_offsets()
     assert offsets("courier_shifts", {0: 5}) == []
     with pytest.raises(ServiceError, match=re.escape("at offset 1, but the oldest kept is 3: 2 offsets expired")):
         offsets("courier_shifts", {0: 1})
-    with pytest.raises(
-        ServiceError, match=r"topic courier_shifts partition 0: .* at offset 6, but the topic ends at 5"
-    ):
+    with pytest.raises(ServiceError, match=r"courier_shifts partition 0: .* at offset 6, but the topic ends at 5"):
         offsets("courier_shifts", {0: 6})
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from kafka import KafkaProducer
+from kafka.errors import KafkaTimeoutError
 
 from pipelines import messages
+from pipelines.connectors import kafka
 from pipelines.connectors.kafka import consumer, partitions_of, read_to_end
 from pipelines.errors import ContractViolation, ImportRefused, ServiceError
 from pipelines.movers.events_to_kafka import publish_unit, published_units
 from pipelines.movers.kafka_to_bronze import kafka_to_bronze
+from pipelines.movers.topics import PROGRESS_TOPIC
 from pipelines.reconcile.events import event_lines
 from tests.services.tiny_events import bronze, event, kept, placed, table
 
@@ -89,6 +94,43 @@ def test_of_two_publishers_of_one_id_the_later_wins_and_the_earlier_published_no
     kafka_to_bronze("orders")
     ids = {row["order_id"] for row in bronze("orders") if row["order_id"].startswith("twin")}
     assert ids == {f"twin-b-{n}" for n in range(10)}
+
+
+def test_a_unit_behind_a_strangers_open_transaction_is_found_and_not_published_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kafka, "TRANSACTION_SECONDS", 5)
+    with ExitStack() as strangers:
+
+        def hide_what_follows(_rows: int) -> None:
+            if not opened:
+                opened.append(strangers.enter_context(kafka.producer("stranger")))
+                opened[0].begin_transaction()
+                opened[0].send(PROGRESS_TOPIC, value=b"{}", key=b"stranger/u", partition=0).get(timeout=30)
+
+        opened: list[KafkaProducer] = []
+        publish_unit("p", "behind", some_orders("behind"), fingerprint="a", on_batch=hide_what_follows)
+        again = publish_unit("p", "behind", some_orders("behind"), fingerprint="a")
+    assert again.already_there
+    assert kept("orders", "behind") == 10
+
+
+def test_a_commit_whose_answer_is_lost_is_told_as_not_known_and_the_unit_is_there_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    commit = KafkaProducer.commit_transaction
+
+    def lose_the_answer(client: KafkaProducer) -> None:
+        commit(client)
+        raise KafkaTimeoutError("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KafkaProducer, "commit_transaction", lose_the_answer)
+        with pytest.raises(ServiceError, match=r"not known whether it was made\. Run the same again") as told:
+            publish_unit("p", "unconfirmed", some_orders("unconfirmed"), fingerprint="a")
+    assert "nothing of it was published" not in str(told.value)
+    assert publish_unit("p", "unconfirmed", some_orders("unconfirmed"), fingerprint="a").already_there
+    assert kept("orders", "unconfirmed") == 10
 
 
 @pytest.fixture
