@@ -27,6 +27,7 @@ MAX_DECODED_BYTES = 256 * 1024 * 1024  # a message of a few hundred bytes can ex
 WIDEST_VALUE_BYTES = 8  # of a number or an instant, or of a text's offset and dictionary index
 
 Headers = list[tuple[str, bytes]]
+AnyHeaders = Sequence[tuple[str, bytes | None]]  # of any producer: a header's value can be null
 
 
 class MessageRejected(ContractViolation):
@@ -98,7 +99,7 @@ def encode(rows: pa.Table, contract: Contract, origin: Origin, sequence: int) ->
     )
 
 
-def header(headers: Sequence[tuple[str, bytes]] | None, name: str) -> str | None:
+def header(headers: AnyHeaders | None, name: str) -> str | None:
     """Text of a header, None where it is absent or not text."""
     for key, value in headers or ():
         if key == name and value is not None:
@@ -106,7 +107,7 @@ def header(headers: Sequence[tuple[str, bytes]] | None, name: str) -> str | None
     return None
 
 
-def decode(value: bytes | None, headers: Sequence[tuple[str, bytes]] | None, topic: str) -> tuple[pa.Table, str]:
+def decode(value: bytes | None, headers: AnyHeaders | None, topic: str) -> tuple[pa.Table, str]:
     """(rows as the contract's table, contract version) of one message, or MessageRejected with the reason."""
     contract = load_contract(f"events/{topic}")
     if value is None:
@@ -124,7 +125,7 @@ def decode(value: bytes | None, headers: Sequence[tuple[str, bytes]] | None, top
         raise MessageRejected("schema_mismatch", str(error)) from error
 
 
-def _admitted_version(headers: Sequence[tuple[str, bytes]] | None, contract: Contract) -> str:
+def _admitted_version(headers: AnyHeaders | None, contract: Contract) -> str:
     name, version = header(headers, "contract"), header(headers, "contract_version")
     if name is None or version is None:
         raise MessageRejected("headers_missing", "headers contract and contract_version are required")
@@ -150,9 +151,16 @@ def _read_parquet(value: bytes) -> pa.Table:
         if metadata.num_rows > 10 * MAX_ROWS:
             raise MessageRejected("too_large", f"{metadata.num_rows} rows in one message; the limit is {10 * MAX_ROWS}")
         _refuse_expansion(value, metadata)
-        return pq.read_table(pa.BufferReader(value), partitioning=None)
+        table = pq.read_table(pa.BufferReader(value), partitioning=None)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise MessageRejected("not_parquet", f"{len(value)} bytes, first {value[:8]!r}: {error}") from error
+    try:
+        table.validate(full=True)  # Parquet does not check that a text is text
+    except pa.ArrowInvalid as error:
+        raise MessageRejected(
+            "invalid_text", f"{len(value)} bytes of Parquet hold what is no UTF-8: {error}"
+        ) from error
+    return table
 
 
 def _refuse_expansion(value: bytes, metadata: pq.FileMetaData) -> None:

@@ -62,6 +62,15 @@ def end_of(value: bytes, headers: Headers) -> str:
         return error.reason
 
 
+def test_a_text_that_is_no_utf8_is_refused_and_not_admitted_to_fail_later() -> None:
+    value, headers = one_message(reviews("good", "bad"))
+    column = pa.Array.from_buffers(pa.string(), 2, [None, *pa.array([b"good", b"b\xff\xfe"]).buffers()[1:]])
+    table = pq.read_table(io.BytesIO(value))
+    spoilt = table.set_column(table.column_names.index("text"), "text", column)
+    error = refused(parquet(spoilt), headers)
+    assert (error.reason, "UTF" in error.detail) == ("invalid_text", True)
+
+
 # --- partitions
 
 
