@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pipelines.connectors.kafka import ensure_topics
+from pipelines.connectors.kafka import MAX_REQUEST_BYTES, ensure_topics
 from pipelines.contracts import topics
 from pipelines.settings import settings
 
 PROGRESS_TOPIC = "producer_progress"
+# A letter is its message, uncompressed, and its reason: larger than the message, which the broker's limit let through.
+MAX_LETTER_BYTES = MAX_REQUEST_BYTES
 _MONTH_MS = str(30 * 24 * 3600 * 1000)
 
 
@@ -16,7 +18,7 @@ def dead_letter_topic(topic: str) -> str:
 
 def ensure_business_topics() -> None:
     """Create what is missing: the event topics, their dead letters, and the producers' progress."""
-    kept_for_ever = {"retention.ms": "-1"}
+    dead_letters = {"retention.ms": "-1", "max.message.bytes": str(MAX_LETTER_BYTES)}
     ensure_topics({t: {"retention.ms": _MONTH_MS} for t in topics()}, settings().kafka_partitions)
-    ensure_topics({dead_letter_topic(t): kept_for_ever for t in topics()}, 1)
+    ensure_topics({dead_letter_topic(t): dead_letters for t in topics()}, 1)
     ensure_topics({PROGRESS_TOPIC: {"cleanup.policy": "compact"}}, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.connectors.kafka import Record, producer
+from pipelines.movers.dead_letters import read_letters, write_letter
 from pipelines.movers.kafka_to_bronze import kafka_to_bronze
 from pipelines.reconcile.events import event_lines
 from tests.services.tiny_events import bronze, message, placed, send
@@ -84,6 +87,42 @@ def test_a_null_has_nothing_to_replay_and_stays_listed() -> None:
     assert code == 0
     assert said.startswith("0 of 1 dead letters of payments replayed, 1 null values have nothing to replay")
     assert [row["replayed_at"] for row in listed("payments")] == [None]
+
+
+def test_any_producers_headers_come_back_as_they_were() -> None:
+    """Null values, names like a letter's own, and bytes that are no text: each is legal in Kafka."""
+    theirs: list[tuple[str, bytes | None]] = [
+        ("null", None),
+        ("dead_letter.partition", b"\xff"),
+        ("dead_letter.replayed_at", b"2026-01-01"),
+        ("dead_letter.null.x", b"y"),
+        ("dead_letter.nothing", None),
+        ("\N{SNOWMAN}", b"\xfe\xff"),
+    ]
+    (offset,) = send("restaurant_responses", (b"foreign", []))
+    with producer() as client:
+        record = Record("restaurant_responses", 0, offset, 0, None, b"foreign", theirs)
+        write_letter(client, record, "not_parquet", "by hand").get(timeout=30)
+    (letter,) = read_letters("restaurant_responses")
+    assert (letter.partition, letter.offset, letter.replayed_at, letter.headers) == (0, offset, None, theirs)
+    assert "header       null: None" in dishpatch("show", "restaurant_responses", f"0/{offset}")[1]
+    assert dishpatch("replay", "restaurant_responses")[0] == 0
+    (replayed,) = read_letters("restaurant_responses")
+    assert (replayed.headers, replayed.replayed_at is None) == (theirs, False)
+    kafka_to_bronze("restaurant_responses")
+
+
+def test_the_largest_message_that_the_broker_takes_can_be_a_letter_and_be_replayed() -> None:
+    largest = secrets.token_bytes(2 * 1024 * 1024 - 200)
+    compressed = bytes(5_000_000)
+    (first,) = send("reviews", (largest, []))
+    with producer(compression="gzip") as client:
+        second = client.send("reviews", value=compressed, partition=0).get(timeout=30).offset
+    assert kafka_to_bronze("reviews").dead_letters.total() == 2
+    assert {x.offset: x.value for x in read_letters("reviews")} == {first: largest, second: compressed}
+    done = dishpatch("replay", "reviews", "--at", f"0/{second}")
+    assert done == (0, "1 of 1 dead letters of reviews replayed; 'dishpatch run' moves them\n")
+    kafka_to_bronze("reviews")
 
 
 def test_a_replay_with_a_header_put_right_is_admitted_once_and_reconciled(refused: str) -> None:
