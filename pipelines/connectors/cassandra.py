@@ -24,10 +24,16 @@ from pipelines.contracts import Contract
 from pipelines.errors import ContractViolation, ServiceError
 from pipelines.settings import settings
 
+BATCH_STATEMENTS = 50
 CONCURRENCY = 64  # statements in flight; more only queue in a one-node cluster
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # an event before it is a clock that was never set
 _LATEST_AHEAD_DAYS = 366  # a write time far ahead would hide every later write for ever
+
+
+def is_write_time(event_time: datetime) -> bool:
+    """Whether `write_time_us` takes it."""
+    return event_time >= _EARLIEST and (event_time - datetime.now(UTC)).days <= _LATEST_AHEAD_DAYS
 
 
 def write_time_us(event_time: datetime, rank: int = 0) -> int:
@@ -36,7 +42,7 @@ def write_time_us(event_time: datetime, rank: int = 0) -> int:
     The only place where a write time is made, for movers and for repairs by hand. ContractViolation outside 2000 to a
     year ahead: a time in milliseconds or seconds lands there.
     """
-    if not event_time >= _EARLIEST or (event_time - datetime.now(UTC)).days > _LATEST_AHEAD_DAYS:
+    if not is_write_time(event_time):
         raise ContractViolation(
             f"{event_time.isoformat()} cannot be a write time; expected 2000-01-01 to one year ahead, in UTC"
         )
@@ -114,14 +120,20 @@ def prepare_erasure(session: Session, contract: Contract, column: str) -> Prepar
     return session.prepare(f"DELETE {column} FROM {table} USING TIMESTAMP ? WHERE {where}")
 
 
-def same_partition_batch(statements: Sequence[Any]) -> Any:
-    """One round trip for statements of one partition; each keeps its own write time."""
-    if len(statements) == 1:
-        return statements[0]
-    batch = BatchStatement(BatchType.UNLOGGED)
-    for statement in statements:
-        batch.add(statement)
-    return batch
+def same_partition_batches(statements: Sequence[Any]) -> Iterator[Any]:
+    """Few round trips for statements of one partition; each keeps its own write time.
+
+    A batch holds at most BATCH_STATEMENTS: an order that was changed thousands of times is no single request.
+    """
+    for start in range(0, len(statements), BATCH_STATEMENTS):
+        some = statements[start : start + BATCH_STATEMENTS]
+        if len(some) == 1:
+            yield some[0]
+            continue
+        batch = BatchStatement(BatchType.UNLOGGED)
+        for statement in some:
+            batch.add(statement)
+        yield batch
 
 
 def execute_all(session: Session, statements: Iterable[Any]) -> list[list[dict[str, Any]]]:

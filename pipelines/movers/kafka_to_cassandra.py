@@ -5,7 +5,7 @@ acknowledged. If the mover dies before that, the same messages are read again an
 carries its event's time as write time. `active_orders_by_zone` is derived from the row of orders_by_id as it is after
 the write, each column at the time of the event that wrote it, so the order of arrival between topics does not matter.
 Messages that the contract does not admit, and rows that break a rule, are left to the bronze mover and silver, which
-keep them; here they change nothing.
+keep them; here they change nothing. Nor does a row whose time cannot be a write time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from pipelines.connectors import cassandra as cql
-from pipelines.connectors.kafka import consumer, partitions_of
+from pipelines.connectors.kafka import Patience, consumer, partitions_of, seek_all
 from pipelines.contracts import Contract, load_contract
 from pipelines.messages import MessageRejected, decode
 from pipelines.movers.topics import ensure_business_topics
@@ -80,7 +80,7 @@ class _Writer:
         assigned = [
             row for row in events.get("courier_assignments", ()) if row["event_type"] in ("assigned", "unassigned")
         ]
-        cql.execute_all(self.session, (cql.same_partition_batch(found) for found in by_order.values()))
+        cql.execute_all(self.session, (b for found in by_order.values() for b in cql.same_partition_batches(found)))
         cql.execute_all(self.session, (self._courier(row) for row in assigned))
         stored = cql.execute_all(self.session, (self.read_order.bind([order_id]) for order_id in by_order))
         rows_now = {row["order_id"]: row for rows in stored for row in rows}
@@ -117,7 +117,7 @@ class _Writer:
         if row["status"] in ENDED or row["cancelled_at"] is not None or row["delivered_at"] is not None:
             yield self.delete_active.bind([max(at_us.values()), *key.values()])
             return
-        yield cql.same_partition_batch(
+        yield from cql.same_partition_batches(
             [
                 self._upsert(ACTIVE, key | {n: row[n] for n in TOGETHER[name] if row[n] is not None}, at)
                 for name, at in at_us.items()
@@ -142,10 +142,7 @@ def kafka_to_cassandra(*, group_id: str = GROUP) -> OperationsResult:
     with cql.open_session() as session, consumer(group_id) as client:
         writer = _Writer(session)
         parts = [part for topic in TOPICS for part in partitions_of(client, topic)]
-        client.assign(parts)
-        ends = client.end_offsets(parts)
-        for part in parts:
-            client.seek(part, client.committed(part) or 0)
+        ends = seek_all(client, parts, {part: client.committed(part) for part in parts})
         while any(client.position(part) < ends[part] for part in parts):
             events, offsets = _poll_much(client, ends, result)
             if offsets:
@@ -164,8 +161,10 @@ def _poll_much(
     """
     events: dict[str, list[dict[str, Any]]] = defaultdict(list)
     offsets: dict[TopicPartition, OffsetAndMetadata] = {}
+    patience = Patience("one of the order topics")
     while sum(map(len, events.values())) < EVENTS_AT_ONCE and any(client.position(p) < ends[p] for p in ends):
         polled = client.poll(timeout_ms=200, max_records=16)
+        patience.tell(bool(polled))
         for topic, rows in _decoded(polled, result).items():
             events[topic].extend(rows)
         offsets |= {part: OffsetAndMetadata(records[-1].offset + 1, "", -1) for part, records in polled.items()}
@@ -188,6 +187,7 @@ def _decoded(polled: dict[TopicPartition, list[Any]], result: OperationsResult) 
     for topic, found in tables.items():
         table = pa.concat_tables(found)
         good = good_events(topic, table)
-        result.refused_rows += table.num_rows - good.num_rows
-        events[topic] = good.select(READ[topic]).to_pylist()
+        rows = good.select(READ[topic]).to_pylist()
+        events[topic] = [row for row in rows if cql.is_write_time(row["event_time"])]
+        result.refused_rows += table.num_rows - len(events[topic])
     return events

@@ -216,6 +216,26 @@ def test_what_the_contract_refuses_changes_nothing_here() -> None:
     assert state() == before
 
 
+def test_a_time_that_cannot_be_a_write_time_is_left_out_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mover, "good_events", lambda _topic, table: table)  # as if no rule had refused it
+    unset, ahead = datetime(1970, 1, 2, tzinfo=UTC), datetime.now(UTC) + timedelta(days=800)
+    odd = [placed("unset clock", event_time=unset), placed("far ahead", event_time=ahead)]
+    send("orders", message("orders", [*odd, placed("beside odd times")]))
+    done = kafka_to_cassandra()
+    assert (done.refused_rows, done.events) == (2, 1)
+    assert row_of("orders_by_id", "beside odd times") is not None
+    assert row_of("orders_by_id", "unset clock") is None
+    assert kafka_to_cassandra().messages == 0
+
+
+def test_a_batch_holds_at_most_fifty_statements_and_all_are_in_their_order() -> None:
+    statements = [f"UPDATE {n}" for n in range(101)]
+    *batches, last = cql.same_partition_batches(statements)
+    assert [len(batch._statements_and_parameters) for batch in batches] == [50, 50]
+    said = [text for batch in batches for _, text, _ in batch._statements_and_parameters]
+    assert [*said, last] == statements
+
+
 def test_a_topic_with_nothing_but_refused_messages_stops_nothing() -> None:
     send("orders", (b"", []), (b"PAR1", []))
     done = kafka_to_cassandra()
