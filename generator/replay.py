@@ -20,7 +20,15 @@ from generator.mapping import Mapping, load_mapping
 from generator.publish import publish_city
 from generator.replay_check import Checked, check_files, refuse_above_share
 from generator.replay_events import events_of, is_empty, rows_by_topic
-from generator.replay_record import Record, account, imported_before, records, write_listings, write_record
+from generator.replay_record import (
+    Record,
+    account,
+    imported_before,
+    one_at_a_time,
+    records,
+    write_listings,
+    write_record,
+)
 from generator.replay_tables import Earlier
 from pipelines.errors import ImportRefused
 from pipelines.movers.events_to_kafka import publish_unit, published_units
@@ -56,6 +64,13 @@ def replay(
 ) -> Replayed:
     """Import files by a mapping; raises MappingError, UsageError or ImportRefused with nothing imported."""
     mapping = load_mapping(request.mapping)
+    with one_at_a_time(on_stage):
+        return _replay(request, mapping, on_stage, on_batch)
+
+
+def _replay(
+    request: Request, mapping: Mapping, on_stage: Callable[[str], None], on_batch: Callable[[int], None] | None
+) -> Replayed:
     on_stage("reading and checking")
     checked = _check(request, mapping)
     folder = write_listings(checked)

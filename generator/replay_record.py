@@ -8,11 +8,13 @@ as `prepared` before anything is published and becomes `published` after, so a k
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from generator.replay_check import Checked
 from generator.replay_findings import Outcome
@@ -25,6 +27,22 @@ Record = dict[str, Any]
 def imports_dir() -> Path:
     """Where imports are recorded."""
     return settings().data_dir / "imports"
+
+
+@contextmanager
+def one_at_a_time(on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Only one import of a data folder at once; another waits here, and is told so, until it can see the first."""
+    imports_dir().mkdir(parents=True, exist_ok=True)
+    lock = FileLock(imports_dir() / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        on_wait("waiting for another import to end")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def folder_of(unit: str) -> Path:
@@ -58,10 +76,12 @@ def write_listings(checked: Checked) -> Path:
 
 
 def write_record(record: Record, checked: Checked, status: str) -> None:
-    """Write `import.json` whole or not at all; `status` is `prepared` or `published`."""
+    """Write identities, then `import.json`, each whole or not at all; `status` is `prepared` or `published`."""
     folder = folder_of(checked.unit)
     folder.mkdir(parents=True, exist_ok=True)
-    checked.keys.to_parquet(folder / "identities.parquet", index=False)
+    part = folder / "identities.parquet.part"
+    checked.keys.to_parquet(part, index=False)
+    part.replace(folder / "identities.parquet")
     part = folder / "import.json.part"
     part.write_text(json.dumps(record | {"status": status}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(folder / "import.json")

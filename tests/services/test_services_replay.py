@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ def test_a_later_export_adds_only_the_rows_that_are_new(tmp_path: Path) -> None:
     assert later.events["orders"]["real"] == 1
     everything_known = replay(dated(tmp_path, "exporttown", second, name="third.csv"))
     assert everything_known.status == "nothing new"
+
+
+def test_two_imports_of_one_new_file_at_once_publish_it_once_and_both_end_well(tmp_path: Path) -> None:
+    request = dated(tmp_path, "twintown", GOOD)
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(replay, [request, request]))
+    assert sorted(one.status for one in done) == ["already there", "published"]
+    (record,) = [r for r in records() if r["unit"] == done[0].record["unit"]]
+    assert record["status"] == "published"
 
 
 def test_an_import_killed_before_it_is_published_leaves_nothing_and_the_next_try_imports_it(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from generator.replay import Request, replay
-from generator.replay_record import account, imported_before, write_listings, write_record
+from generator.replay_record import account, imported_before, one_at_a_time, write_listings, write_record
 from pipelines.errors import ImportRefused
 from pipelines.settings import settings
 from tests.unit.generator.replay_examples import GOOD, HEADER, MAPPING, check
@@ -52,6 +54,40 @@ def test_the_account_adds_up_and_names_producer_unit_and_days(tmp_path: Path) ->
     assert record["orders"] == {"read": 2, "imported": 1, "flagged": 0, "duplicate": 0, "quarantined": 0, "rejected": 1}
     assert record["business_dates"] == {"2026-03-06": 1}
     assert record["rules"]["orders"] == {"rejected": {"pickup_lat_unreadable": 1}}
+
+
+def test_identities_that_cannot_be_written_leave_those_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = check(tmp_path, HEADER, GOOD)
+    write_record(account(checked), checked, "published")
+
+    def write_half(_frame: pd.DataFrame, path: Path, **_options: object) -> None:
+        path.write_bytes(b"PAR1 half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", write_half)
+    with pytest.raises(OSError, match="disk full"):
+        write_record(account(checked), checked, "published")
+    assert list(imported_before("another", "lunch", lambda _: True)["lunchtown"]["orders"]) == ["lunchtown-001"]
+
+
+def test_a_second_import_waits_for_the_first_and_says_so() -> None:
+    said: list[str] = []
+    waiting, inside = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with one_at_a_time(lambda stage: (said.append(stage), waiting.set())):
+            inside.set()
+
+    with one_at_a_time(said.append):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(30)
+        assert not inside.wait(0.3)
+    thread.join(30)
+    assert inside.is_set()
+    assert said == ["waiting for another import to end"]
 
 
 def test_rows_of_published_imports_alone_are_known_again(tmp_path: Path) -> None:
