@@ -16,7 +16,7 @@ SNOWFLAKE_TYPES = {
     pa.float64(): "FLOAT",
     pa.bool_(): "BOOLEAN",
     pa.date32(): "DATE",
-    pa.timestamp("us", "UTC"): "TIMESTAMP_NTZ(6)",  # UTC, as everywhere; without a zone no session setting can shift it
+    pa.timestamp("us", "UTC"): "TIMESTAMP_NTZ(6)",  # UTC, as everywhere; sessions are in UTC too, so no cast shifts it
 }
 CQL_TYPES = {
     pa.string(): "text",

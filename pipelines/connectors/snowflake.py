@@ -30,7 +30,8 @@ def _connection() -> dict[str, Any]:
         "user": s.snowflake_user,
         "database": s.snowflake_database,
         "schema": "PUBLIC",
-        "session_parameters": {"CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED": False},
+        # COPY INTO casts instants of a Parquet file to columns without a zone by the session's zone
+        "session_parameters": {"CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED": False, "TIMEZONE": "UTC"},
         "login_timeout": 10,
         "network_timeout": 60,
     }
@@ -62,8 +63,8 @@ def open_session() -> Iterator[Session]:
         where = f"127.0.0.1:{s.snowflake_server_port}" if s.uses_embedded_warehouse else s.snowflake_account
         raise ServiceError(f"the warehouse at {where} does not answer ({error}); see 'dishpatch status'") from error
     try:
-        if s.uses_embedded_warehouse:
-            session.sql(f"CREATE DATABASE IF NOT EXISTS {s.snowflake_database}").collect()
+        # the stand-in makes a database that is missing when a session begins; to ask for it as well would replace
+        # its macros, which conflicts with every other session that is just beginning
         session.sql(f"USE DATABASE {s.snowflake_database}").collect()
         yield session
     finally:
@@ -74,12 +75,15 @@ def open_session() -> Iterator[Session]:
 
 @contextmanager
 def transaction(session: Session) -> Iterator[None]:
-    """BEGIN … COMMIT; any error rolls back."""
+    """BEGIN … COMMIT; any error rolls back, and is the one raised also where the rollback fails."""
     session.sql("BEGIN").collect()
     try:
         yield
-    except BaseException:
-        session.sql("ROLLBACK").collect()
+    except BaseException as error:
+        try:
+            session.sql("ROLLBACK").collect()
+        except (SnowflakeError, SnowparkClientException) as failed:  # closing the session ends the transaction too
+            error.add_note(f"the rollback failed too: {failed}")
         raise
     session.sql("COMMIT").collect()
 

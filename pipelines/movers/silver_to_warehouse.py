@@ -1,7 +1,8 @@
 """Silver to warehouse: the business days whose files in the lake changed are loaded again by PUT and COPY INTO.
 
 Guarantee: after a call every day of SILVER.ORDERS equals silver/orders. Deleting a day's old rows, copying the new ones
-and registering the day's state are one transaction. If the mover dies before the commit, the warehouse is as before and
+and registering the day's state are one transaction, and loaders take turns: one that was overtaken since it looked at
+the register loads nothing and looks again. If the mover dies before the commit, the warehouse is as before and
 a file is left on the stage under a prefix of its own, which no later load reads; after the commit the day counts as
 loaded.
 """
@@ -26,12 +27,16 @@ from pipelines.contracts import dataset_keys, load_contract
 from pipelines.errors import ContractViolation
 from pipelines.movers.warehouse_tables import (
     LOADED_DAYS,
+    MAX_CONFLICTS,
+    Overtaken,
     changed_days,
     days_in,
     delete_days,
     ensure_tables,
+    ensure_turn,
     register_days,
     retried_on_conflict,
+    take_turn,
 )
 
 STAGE = "SILVER.LOADS"
@@ -55,7 +60,9 @@ def silver_to_warehouse() -> WarehouseResult:
     with open_session() as session:
         ensure_tables(session, [load_contract(key) for key in [*dataset_keys("warehouse"), *dataset_keys("gold")]])
         session.sql(f"CREATE STAGE IF NOT EXISTS {STAGE}").collect()
-        days = changed_days(now, days_in(session, LOADED_DAYS, "orders"))
+        ensure_turn(session, ORDERS)
+        then = days_in(session, LOADED_DAYS, "orders")
+        days = changed_days(now, then)
         result = WarehouseResult(days, 0, int(silver.version()))
         if not days:
             return result
@@ -63,6 +70,9 @@ def silver_to_warehouse() -> WarehouseResult:
         prefix = f"orders/v{silver.version()}_{secrets.token_hex(6)}"
         _put(session, rows, prefix)
         with transaction(session):
+            take_turn(session, ORDERS)
+            if days_in(session, LOADED_DAYS, "orders") != then:
+                raise Overtaken(f"{snowflake_name(ORDERS)}: another loader was quicker {MAX_CONFLICTS} times in a row")
             delete_days(session, ORDERS, days)
             result.rows = _copy(session, prefix, rows.num_rows)
             delete_days(session, LOADED_DAYS, days, "orders")

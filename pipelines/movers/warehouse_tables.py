@@ -1,8 +1,13 @@
-"""What the movers into and within the warehouse share: tables from contracts, and which business days changed."""
+"""What the movers into and within the warehouse share: tables from contracts, turns, and which business days changed.
+
+The warehouse enforces no keys, and two transactions that only insert do not conflict. So each transaction takes the
+turn of its table first (`take_turn`): the second waits or conflicts, and then sees what the first registered.
+"""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import wraps
@@ -14,11 +19,19 @@ from snowflake.snowpark.exceptions import SnowparkSQLException
 from pipelines.connectors.snowflake import fetch
 from pipelines.contract_ddl import snowflake_ddl, snowflake_name
 from pipelines.contracts import Contract, load_contract
+from pipelines.errors import ServiceError
 
 MAX_CONFLICTS = 5  # transactions lost to another writer of the same days before giving up
 
+CONFLICT = 625  # the warehouse's number of a statement that lost to another transaction
+SEVERAL = ""  # no fingerprint is empty: a day that is registered more than once counts as changed
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class Overtaken(ServiceError):
+    """Another transaction wrote the table since this writer looked; nothing was written."""
 
 
 def ensure_tables(session: Session, contracts: Sequence[Contract]) -> None:
@@ -31,10 +44,25 @@ def ensure_tables(session: Session, contracts: Sequence[Contract]) -> None:
             session.sql(snowflake_ddl(contract)).collect()
 
 
+def ensure_turn(session: Session, target: Contract) -> None:
+    """The row that `take_turn` updates. Two writers may both insert it; then each turn updates both."""
+    name, turns = snowflake_name(target), snowflake_name(TURNS)
+    sql = f"INSERT INTO {turns} SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM {turns} WHERE TARGET = ?)"
+    session.sql(sql, params=[name, name]).collect()
+
+
+def take_turn(session: Session, target: Contract) -> None:
+    """First statement of a transaction that writes `target`: another one that is open waits or conflicts."""
+    sql = f"UPDATE {snowflake_name(TURNS)} SET TAKEN = TAKEN + 1 WHERE TARGET = ?"
+    session.sql(sql, params=[snowflake_name(target)]).collect()
+
+
 def days_in(session: Session, register: Contract, dataset: str) -> dict[date, str]:
     """Fingerprint of each business day of `dataset` in a register of days (loaded_days, built_days)."""
     sql = f"SELECT BUSINESS_DATE, FINGERPRINT FROM {snowflake_name(register)} WHERE DATASET = ?"
-    return {_day(row.business_date): str(row.fingerprint) for row in fetch(session, sql, [dataset]).itertuples()}
+    rows = [(_day(row.business_date), str(row.fingerprint)) for row in fetch(session, sql, [dataset]).itertuples()]
+    times = Counter(day for day, _ in rows)
+    return {day: fingerprint if times[day] == 1 else SEVERAL for day, fingerprint in rows}
 
 
 def changed_days(now: dict[date, str], then: dict[date, str]) -> list[date]:
@@ -67,6 +95,11 @@ def register_days(
         ).collect()
 
 
+def is_conflict(error: SnowparkSQLException) -> bool:
+    """Whether a statement was refused because another transaction was quicker, also at making the same table."""
+    return error.sql_error_code == CONFLICT or "onflict" in str(error)
+
+
 def retried_on_conflict(work: Callable[P, R]) -> Callable[P, R]:
     """Do the whole of `work` again when another transaction was quicker; it must look at the state anew itself."""
 
@@ -75,10 +108,13 @@ def retried_on_conflict(work: Callable[P, R]) -> Callable[P, R]:
         for attempt in range(MAX_CONFLICTS):
             try:
                 return work(*args, **kwargs)
-            except SnowparkSQLException as error:
-                if "onflict" not in str(error) or attempt == MAX_CONFLICTS - 1:
+            except Overtaken:
+                if attempt == MAX_CONFLICTS - 1:
                     raise
-                time.sleep(2**attempt)  # the other transaction may be long, or its session dead and about to be ended
+            except SnowparkSQLException as error:
+                if not is_conflict(error) or attempt == MAX_CONFLICTS - 1:
+                    raise
+            time.sleep(2**attempt)  # the other transaction may be long, or its session dead and about to be ended
         raise AssertionError("unreachable")
 
     return again
@@ -89,5 +125,6 @@ def _day(value: Any) -> date:
     return found
 
 
+TURNS = load_contract("warehouse/turns")
 LOADED_DAYS = load_contract("warehouse/loaded_days")
 BUILT_DAYS = load_contract("gold/built_days")

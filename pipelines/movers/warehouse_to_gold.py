@@ -1,7 +1,8 @@
 """Warehouse to gold: a gold table's business days are built again where the warehouse's days changed.
 
-Guarantee: idempotent; a day's old rows go, its new rows come and its state is registered in one transaction. If it dies
-before the commit, the gold table is as before and the day still counts as changed.
+Guarantee: idempotent; a day's old rows go, its new rows come and its state is registered in one transaction. Builders
+of one table take turns, and which days are due is looked up in the turn. If it dies before the commit, the gold table
+is as before and the day still counts as changed.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from pipelines.contracts import load_contract
 from pipelines.movers.warehouse_tables import (
     BUILT_DAYS,
     LOADED_DAYS,
+    TURNS,
     changed_days,
     days_in,
     delete_days,
     ensure_tables,
+    ensure_turn,
     register_days,
     retried_on_conflict,
+    take_turn,
 )
 
 
@@ -45,15 +49,17 @@ def build_gold(dataset: str, transform: Callable[[DataFrame], DataFrame]) -> Gol
     """
     contract = load_contract(f"gold/{dataset}")
     with open_session() as session:
-        ensure_tables(session, [load_contract("warehouse/orders"), LOADED_DAYS, contract, BUILT_DAYS])
-        now = days_in(session, LOADED_DAYS, "orders")
-        days = changed_days(now, days_in(session, BUILT_DAYS, dataset))
-        result = GoldResult(dataset, days, 0, _silver_version(session))
-        if not days:
-            return result
-        orders = session.table("SILVER.ORDERS").filter(F.col("BUSINESS_DATE").isin([F.lit(day) for day in days]))
-        built = transform(orders).select(*[F.col(name.upper()).alias(name.upper()) for name in contract.columns])
+        ensure_tables(session, [load_contract("warehouse/orders"), LOADED_DAYS, TURNS, contract, BUILT_DAYS])
+        ensure_turn(session, contract)
         with transaction(session):
+            take_turn(session, contract)
+            now = days_in(session, LOADED_DAYS, "orders")
+            days = changed_days(now, days_in(session, BUILT_DAYS, dataset))
+            result = GoldResult(dataset, days, 0, _silver_version(session))
+            if not days:
+                return result
+            orders = session.table("SILVER.ORDERS").filter(F.col("BUSINESS_DATE").isin([F.lit(day) for day in days]))
+            built = transform(orders).select(*[F.col(name.upper()).alias(name.upper()) for name in contract.columns])
             delete_days(session, contract, days)
             built.write.save_as_table(snowflake_name(contract).split("."), mode="append", column_order="name")
             delete_days(session, BUILT_DAYS, days, dataset)

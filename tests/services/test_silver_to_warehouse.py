@@ -8,9 +8,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from snowflake.snowpark.exceptions import SnowparkSQLException
 
 from pipelines.connectors.delta import open_table
 from pipelines.movers import silver_to_warehouse as mover
+from pipelines.movers import warehouse_tables
 from pipelines.movers.silver_to_warehouse import silver_to_warehouse
 from tests.services.processes import Workers
 from tests.services.warehouse_rows import change, silver_row, warehouse, write_silver
@@ -121,3 +123,64 @@ def test_two_loaders_at_once_load_each_row_once(workers: Workers) -> None:
     assert set(loaded()) == {"m1", "m2", "t1"}
     assert warehouse("SELECT COUNT(*) AS N FROM SILVER.ORDERS") == [{"n": 3}]
     assert silver_to_warehouse().business_dates == []
+
+
+def test_a_loader_in_the_middle_of_anothers_transaction_conflicts_and_the_new_days_are_loaded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two_days()
+    delete, conflicts = mover.delete_days, []
+
+    def interleaved(*args: Any) -> None:
+        """Once: the first loader is past BEGIN and DELETE; a second one wants to load the same days."""
+        delete(*args)
+        if not conflicts:
+            conflicts.append("begun")
+            with monkeypatch.context() as patch:
+                patch.setattr(warehouse_tables, "MAX_CONFLICTS", 1)
+                with pytest.raises(SnowparkSQLException, match="onflict"):
+                    silver_to_warehouse()
+
+    monkeypatch.setattr(mover, "delete_days", interleaved)
+    assert silver_to_warehouse().rows == 3
+    assert silver_to_warehouse().business_dates == []
+    assert warehouse("SELECT COUNT(*) AS N FROM SILVER.ORDERS") == [{"n": 3}]
+
+
+def test_a_loader_that_was_overtaken_before_its_transaction_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    two_days()
+    put, overtaking = mover._put, []
+
+    def overtaken(*args: Any) -> None:
+        put(*args)
+        if not overtaking:
+            overtaking.append("begun")
+            overtaking.append(silver_to_warehouse())
+
+    monkeypatch.setattr(mover, "_put", overtaken)
+    assert silver_to_warehouse().business_dates == []
+    assert overtaking[1].rows == 3
+    assert warehouse("SELECT COUNT(*) AS N FROM SILVER.ORDERS") == [{"n": 3}]
+
+
+def test_a_day_that_is_registered_twice_is_loaded_again() -> None:
+    two_days()
+    silver_to_warehouse()
+    for table in ("ORDERS", "LOADED_DAYS"):
+        change(f"INSERT INTO SILVER.{table} SELECT * FROM SILVER.{table} WHERE BUSINESS_DATE = '2026-03-09'")
+    assert silver_to_warehouse().business_dates == [MONDAY]
+    assert warehouse("SELECT COUNT(*) AS N FROM SILVER.ORDERS") == [{"n": 3}]
+    assert silver_to_warehouse().business_dates == []
+
+
+def test_two_that_make_the_same_tables_at_once_both_go_on(workers: Workers) -> None:
+    """The warehouse is new each time, so that they meet at different tables."""
+    two_days()
+    for _ in range(3):
+        loaders = [workers.start("pipelines.movers.silver_to_warehouse:silver_to_warehouse") for _ in range(3)]
+        for process in loaders:
+            process.join(120)
+        assert [process.exitcode for process in loaders] == [0, 0, 0]
+        assert warehouse("SELECT COUNT(*) AS N FROM SILVER.ORDERS") == [{"n": 3}]
+        for schema in ("SILVER", "GOLD"):
+            change(f"DROP SCHEMA {schema}")

@@ -6,8 +6,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from snowflake.snowpark.exceptions import SnowparkSQLException
 
 from pipelines.flow import GOLD_TABLES
+from pipelines.movers import warehouse_tables
 from pipelines.movers import warehouse_to_gold as mover
 from pipelines.movers.silver_to_warehouse import silver_to_warehouse
 from tests.services.medallion import build
@@ -101,3 +103,51 @@ def test_a_build_that_fails_before_its_commit_leaves_the_table_as_it_was(monkeyp
     assert gold() == before
     assert build(OPERATIONS).business_dates == [MONDAY]
     assert gold()[0]["orders_placed"] == 1
+
+
+def test_a_builder_in_the_middle_of_anothers_transaction_conflicts_and_the_new_days_are_built_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load()
+    delete, conflicts = mover.delete_days, []
+
+    def interleaved(*args: Any) -> None:
+        """Once: the first builder is past BEGIN and DELETE; a second one wants to build the same days."""
+        delete(*args)
+        if not conflicts:
+            conflicts.append("begun")
+            with monkeypatch.context() as patch:
+                patch.setattr(warehouse_tables, "MAX_CONFLICTS", 1)
+                with pytest.raises(SnowparkSQLException, match="onflict"):
+                    build(OPERATIONS)
+
+    monkeypatch.setattr(mover, "delete_days", interleaved)
+    assert build(OPERATIONS).rows == 2
+    assert build(OPERATIONS).business_dates == []
+    assert [str(row["business_date"])[:10] for row in gold()] == ["2026-03-09", "2026-03-10"]
+
+
+def test_builders_of_different_tables_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    load()
+    delete, others = mover.delete_days, []
+
+    def interleaved(*args: Any) -> None:
+        delete(*args)
+        if not others:
+            others.append("begun")
+            with monkeypatch.context() as patch:
+                patch.setattr(warehouse_tables, "MAX_CONFLICTS", 1)
+                others.append(build("orders_by_hour_and_zone").business_dates)
+
+    monkeypatch.setattr(mover, "delete_days", interleaved)
+    assert build(OPERATIONS).business_dates == others[1] == [MONDAY, TUESDAY]
+
+
+def test_a_day_that_is_registered_twice_is_built_again() -> None:
+    load()
+    build(OPERATIONS)
+    for table in ("OPERATIONS_BY_DAY", "BUILT_DAYS"):
+        change(f"INSERT INTO GOLD.{table} SELECT * FROM GOLD.{table} WHERE BUSINESS_DATE = '2026-03-09'")
+    assert build(OPERATIONS).business_dates == [MONDAY]
+    assert len(gold()) == 2
+    assert build(OPERATIONS).business_dates == []

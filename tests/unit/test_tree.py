@@ -18,8 +18,8 @@ MAX_MODULE_LINES, MAX_FUNCTION_LINES, MAX_NOTEBOOK_LINES = 300, 50, 120
 PACKAGES = ("pipelines", "generator", "models")
 # It runs on a bare Python, before there is a virtual environment with typer or rich in it.
 MAY_PRINT = {"pipelines/local/install.py"}
-# A register of days that movers keep; no transform makes it and no notebook narrates it.
-REGISTERS = {"built_days", "loaded_days"}
+# A register that movers keep; no transform makes it and no notebook narrates it.
+REGISTERS = {"built_days", "loaded_days", "turns"}
 
 MODULES = sorted(
     path.relative_to(PROJECT_DIR).as_posix() for package in PACKAGES for path in (PROJECT_DIR / package).rglob("*.py")
