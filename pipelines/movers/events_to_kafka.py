@@ -3,7 +3,9 @@
 Guarantee: all messages of a unit and its progress record are sent in one Kafka transaction. If the publisher dies at
 any line, the transaction is aborted (the next publisher of the same id fences and aborts it) and the unit is not there;
 run it again. If it dies after the commit, the progress record is there and the unit is skipped. Two publishers of one
-id at once: the later one wins, the earlier one gets an error and has published nothing.
+id at once: the later one wins, the earlier one gets an error and has published nothing. Whether a unit is there is
+only decided once no open transaction of anyone hides its record. Where the answer to a commit is lost, the error says
+that it is not known; the same unit again settles it.
 """
 
 from __future__ import annotations
