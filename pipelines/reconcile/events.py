@@ -1,4 +1,7 @@
-"""The account of events, by topic and UTC date: produced → in Kafka → in bronze or dead-lettered."""
+"""The account of events, by topic and UTC date.
+
+Produced → in Kafka → in bronze or dead-lettered; in bronze → good, a repeat or quarantined.
+"""
 
 from __future__ import annotations
 
@@ -8,66 +11,90 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake.exceptions import TableNotFoundError
 
-from pipelines.connectors.delta import open_table, read
 from pipelines.connectors.kafka import Record, consumer, partitions_of, read_to_end
 from pipelines.contracts import topics
 from pipelines.messages import header
 from pipelines.movers.dead_letters import read_letters, stated_rows
 from pipelines.movers.events_to_kafka import published_units
-from pipelines.reconcile.report import Line, must_equal
+from pipelines.reconcile.bronze import NO_DAY, BronzeDay, Place, bronze_days, quarantined_days
+from pipelines.reconcile.line import Line, must_equal
+from pipelines.transforms.silver_orders import TOPICS
 
-NO_DAY = ""  # the day of a message that cannot be read, and of an event without a time
+CHECKED = {*TOPICS, "cities"}  # topics whose rows silver checks by their rules
 
 
 def event_lines() -> tuple[list[Line], list[str]]:
     """Lines for every topic and date, and notes on what Kafka no longer keeps."""
     progress = published_units()
+    quarantined = quarantined_days()
     lines: list[Line] = []
     notes: list[str] = []
     for topic in topics():
         expired = _expired(topic)
         if expired:
             notes.append(
-                f"{topic}: Kafka no longer keeps its oldest messages, so what was produced is compared with bronze"
+                f"{topic}: Kafka no longer keeps its oldest messages; bronze is compared with those it keeps, and must "
+                "hold no less than was produced"
             )
-        lines.extend(_topic_lines(topic, progress, expired))
+        lines.extend(_topic_lines(topic, progress, quarantined.get(topic, Counter()), expired))
     return lines, notes
 
 
-def _topic_lines(topic: str, progress: dict[str, dict[str, object]], expired: bool) -> Iterator[Line]:
+def _topic_lines(
+    topic: str, progress: dict[str, dict[str, object]], quarantined: Counter[str], expired: bool
+) -> Iterator[Line]:
     produced = _produced(topic, progress)
     letters = {(x.partition, x.offset) for x in read_letters(topic)}
-    kafka, dead, foreign = _in_kafka(topic, letters, set(progress))
-    bronze, distinct = _in_bronze(topic)
-    for day in sorted(produced.keys() | kafka.keys() | dead.keys() | bronze.keys()):
+    kafka, dead, foreign, places = _in_kafka(topic, letters, set(progress))
+    bronze = bronze_days(topic, places)
+    for name in sorted(produced.keys() | kafka.keys() | dead.keys() | bronze.keys() | quarantined.keys()):
+        day = bronze.get(name, BronzeDay())
         counts = {
-            "produced": produced[day],
-            "from_others": foreign[day],
-            "in_kafka": kafka[day] + dead[day],
-            "dead_lettered": dead[day],
-            "in_bronze": bronze[day],
-            "repeats": bronze[day] - distinct[day],
+            "produced": produced[name],
+            "from_others": foreign[name],
+            "in_kafka": kafka[name] + dead[name],
+            "dead_lettered": dead[name],
+            "in_bronze": day.rows,
+            "repeats": day.repeats,
+            "good": day.good,
+            "quarantined": quarantined[name],
         }
-        yield Line("events", topic, day, counts, _problems(counts, expired))
+        problems = _before_bronze(counts, day.kept, expired) + _in_bronze(counts, day.places, topic in CHECKED)
+        yield Line("events", topic, name, counts, problems)
 
 
-def _problems(counts: dict[str, int], expired: bool) -> tuple[str, ...]:
+def _before_bronze(counts: dict[str, int], kept: int, expired: bool) -> tuple[str, ...]:
+    """Produced → in Kafka → bronze; `kept`: rows in bronze of messages that Kafka keeps."""
     published = counts["produced"] + counts["from_others"]
-    if expired:
-        return must_equal("in bronze", counts["in_bronze"], "produced", published, "see the notes")
-    moved = counts["in_bronze"] + counts["dead_lettered"]
-    return (
-        *must_equal("in Kafka", counts["in_kafka"], "produced", published, "events were lost before Kafka"),
-        *must_equal(
-            "in bronze or dead-lettered",
-            moved,
-            "in Kafka",
-            counts["in_kafka"],
-            "run 'dishpatch run --only kafka_to_bronze'",
-        ),
+    moved = ("in bronze or dead-lettered", (kept if expired else counts["in_bronze"]) + counts["dead_lettered"])
+    step = "run 'dishpatch run --only kafka_to_bronze'"
+    problems = must_equal(*moved, "in Kafka", counts["in_kafka"], step)
+    if not expired:
+        lost = must_equal("in Kafka", counts["in_kafka"], "produced", published, "events were lost before Kafka")
+        return lost + problems
+    # what others sent and Kafka forgot is in bronze only, so bronze may have more than is known of, never less
+    least = min(counts["in_bronze"], counts["produced"])
+    return problems + must_equal(
+        "in bronze", least, "produced", counts["produced"], "Kafka no longer has them: see the notes"
     )
+
+
+def _in_bronze(counts: dict[str, int], places: int, checked: bool) -> tuple[str, ...]:
+    """Bronze has each row of a message once, and silver has kept aside each that breaks a rule."""
+    problems = must_equal(
+        "in bronze", counts["in_bronze"], "distinct rows of messages", places, "rows were moved twice, see 'repeats'"
+    )
+    if checked:
+        ended = counts["good"] + counts["repeats"] + counts["quarantined"]
+        problems += must_equal(
+            "good, repeats and quarantined",
+            ended,
+            "in bronze",
+            counts["in_bronze"],
+            "run 'dishpatch run --from silver_orders'",
+        )
+    return problems
 
 
 def _expired(topic: str) -> bool:
@@ -84,20 +111,24 @@ def _produced(topic: str, progress: dict[str, dict[str, object]]) -> Counter[str
 
 def _in_kafka(
     topic: str, letters: set[tuple[int, int]], units: set[str]
-) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """Rows by day: of readable messages, of dead-lettered ones, and of all that no recorded unit produced."""
+) -> tuple[Counter[str], Counter[str], Counter[str], set[Place]]:
+    """Rows by day: of readable messages, of dead-lettered ones, and of all that no recorded unit produced; and where
+    the messages are.
+    """
     kafka: Counter[str] = Counter()
     dead: Counter[str] = Counter()
     foreign: Counter[str] = Counter()
+    places: set[Place] = set()
     for records in read_to_end(topic, {}):
         for record in records:
+            places.add((record.partition, record.offset))
             is_dead = (record.partition, record.offset) in letters
             days = {NO_DAY: stated_rows(record.headers)} if is_dead else _days(record)
             (dead if is_dead else kafka).update(days)
             unit = f"{header(record.headers, 'producer_id')}/{header(record.headers, 'unit')}"
             if unit not in units or header(record.headers, "replay_of"):
                 foreign.update(days)
-    return kafka, dead, foreign
+    return kafka, dead, foreign, places
 
 
 def _days(record: Record) -> Counter[str]:
@@ -111,16 +142,3 @@ def _days(record: Record) -> Counter[str]:
 def _by_day(dates: pa.ChunkedArray) -> Counter[str]:
     pairs = pc.value_counts(dates).to_pylist()
     return Counter({str(p["values"]) if p["values"] else NO_DAY: p["counts"] for p in pairs})
-
-
-def _in_bronze(topic: str) -> tuple[Counter[str], Counter[str]]:
-    """Rows by event date, and distinct event ids by the date they are first on."""
-    try:
-        rows = read(open_table(f"bronze/{topic}"), ["event_date", "event_id"])
-    except TableNotFoundError:
-        return Counter(), Counter()
-    missing = rows.filter(pc.is_null(rows.column("event_id")))
-    first = rows.filter(pc.is_valid(rows.column("event_id"))).group_by("event_id").aggregate([("event_date", "min")])
-    return _by_day(rows.column("event_date")), _by_day(first.column("event_date_min")) + _by_day(
-        missing.column("event_date")
-    )

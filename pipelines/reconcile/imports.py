@@ -6,7 +6,7 @@ Read = imported + flagged + duplicate + quarantined + rejected, and all of it wa
 from __future__ import annotations
 
 from pipelines.movers.events_to_kafka import published_units
-from pipelines.reconcile.report import Line, must_equal
+from pipelines.reconcile.line import Line, must_equal
 
 OUTCOMES = ("imported", "flagged", "duplicate", "quarantined", "rejected")
 

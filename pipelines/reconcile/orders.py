@@ -17,7 +17,7 @@ from pipelines.connectors.snowflake import fetch, open_session
 from pipelines.contracts import load_contract
 from pipelines.movers.bronze_to_silver import good_placements
 from pipelines.movers.warehouse_tables import ensure_tables
-from pipelines.reconcile.report import Line, must_equal
+from pipelines.reconcile.line import Line, must_equal
 from pipelines.settings import settings
 from pipelines.transforms.events import latest_cities
 from pipelines.transforms.local_time import with_business_date

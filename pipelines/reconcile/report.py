@@ -5,29 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Line:
-    """One dataset and day: counts by stage and what does not add up. `day` is "" where it cannot be known.
-
-    `problems` are sentences: two counts that must be equal, and by how much they are not.
-    """
-
-    account: str
-    dataset: str
-    day: str
-    counts: dict[str, int]
-    problems: tuple[str, ...] = ()
-
-    def as_row(self) -> dict[str, Any]:
-        return {
-            "account": self.account,
-            "dataset": self.dataset,
-            "day": self.day,
-            **self.counts,
-            "adds_up": not self.problems,
-            "problems": list(self.problems),
-        }
+from pipelines.reconcile.events import event_lines
+from pipelines.reconcile.imports import import_lines
+from pipelines.reconcile.line import Line
+from pipelines.reconcile.orders import order_lines
 
 
 @dataclass
@@ -63,19 +44,8 @@ class Reconciliation:
         return list(found.values())
 
 
-def must_equal(name: str, count: int, other: str, expected: int, remedy: str) -> tuple[str, ...]:
-    """A problem where two counts differ, none where they are equal."""
-    if count == expected:
-        return ()
-    return (f"{name} {count:,} ≠ {other} {expected:,} (difference {count - expected:+,}): {remedy}",)
-
-
 def reconcile() -> Reconciliation:
     """Count everything now. Reads all stores; ServiceError where one does not answer."""
-    from pipelines.reconcile.events import event_lines
-    from pipelines.reconcile.imports import import_lines
-    from pipelines.reconcile.orders import order_lines
-
     done = Reconciliation()
     done.lines.extend(import_lines())
     lines, notes = event_lines()

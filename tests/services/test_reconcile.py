@@ -5,19 +5,34 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from kafka import KafkaAdminClient
 from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.connectors import cassandra as cql
-from pipelines.connectors.delta import open_table
+from pipelines.connectors.delta import open_table, write
+from pipelines.connectors.kafka import connection, consumer, partitions_of
+from pipelines.contracts import load_contract
 from pipelines.flow import GOLD_TABLES
 from pipelines.movers.kafka_to_bronze import kafka_to_bronze
 from pipelines.movers.silver_to_warehouse import silver_to_warehouse
 from pipelines.reconcile import Reconciliation, reconcile
 from pipelines.settings import settings
 from tests.services.medallion import build, run_movers
-from tests.services.tiny_events import delivered_life, message, placed, publish, publish_city, send, together
+from tests.services.stores import other_stores
+from tests.services.tiny_events import (
+    bronze,
+    delivered_life,
+    event,
+    message,
+    placed,
+    publish,
+    publish_city,
+    send,
+    together,
+)
 from tests.services.warehouse_rows import change
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("moved_day")]
@@ -114,6 +129,42 @@ def test_rows_twice_in_the_warehouse_are_named() -> None:
     assert reconcile().adds_up
 
 
+def test_rows_that_break_a_rule_are_in_the_quarantine_or_named() -> None:
+    send("reviews", message("reviews", [event("reviews", "submitted", "o0", 61, rating_food=9)]))
+    kafka_to_bronze("reviews")
+    lost = "good, repeats and quarantined 6 ≠ in bronze 7 (difference -1): run 'dishpatch run --from silver_orders'"
+    assert problems(reconcile(), "reviews", "2026-03-06") == [lost]
+    run_movers()
+    assert reconcile().adds_up
+    open_table("silver/quarantine").delete("dataset = 'bronze/reviews'")
+    assert problems(reconcile(), "reviews", "2026-03-06") == [lost]
+
+
+def test_before_silver_ran_at_all_the_account_says_to_run_it() -> None:
+    with other_stores():
+        for topic in ("cities", "orders", "reviews"):
+            kafka_to_bronze(topic)
+        said = [problem for problem in reconcile().problems if problem.startswith("reviews 2026-03-06")]
+    assert len(said) == 1
+    assert said[0].endswith("run 'dishpatch run --from silver_orders'")
+
+
+def test_what_others_sent_and_kafka_forgot_still_adds_up() -> None:
+    send("reviews", message("reviews", [event("reviews", "submitted", "o1", 62)]))
+    run_movers()
+    admin = KafkaAdminClient(**connection())
+    with consumer() as client:
+        ends = client.end_offsets(partitions_of(client, "reviews"))
+    admin.delete_records(ends)
+    admin.close()
+    done = reconcile()
+    assert done.problems == []
+    (note,) = done.notes
+    assert note.startswith("reviews: Kafka no longer keeps its oldest messages")
+    (day,) = [line for line in done.lines if (line.dataset, line.day) == ("reviews", "2026-03-06")]
+    assert (day.counts["in_kafka"], day.counts["produced"] < day.counts["in_bronze"]) == (0, True)
+
+
 def test_a_state_lost_from_cassandra_is_named() -> None:
     with cql.open_session() as session:
         session.execute(f"DELETE FROM {settings().cassandra_keyspace}.orders_by_id WHERE order_id = 'o2'")
@@ -123,9 +174,20 @@ def test_a_state_lost_from_cassandra_is_named() -> None:
 
 
 def test_rows_lost_from_bronze_are_named() -> None:
-    """The last test of the module: what bronze lost, the mover does not read again."""
+    """The last tests of the module: what bronze lost, the mover does not read again."""
     open_table("bronze/courier_assignments").delete("order_id = 'o1'")
     code, said = command("--by-day")
     assert code == 1
     sentence = "courier_assignments 2026-03-06: in bronze or dead-lettered 4 ≠ in Kafka 5 (difference -1)"
     assert sentence in said
+
+
+def test_a_row_twice_in_bronze_does_not_make_up_for_one_that_is_lost() -> None:
+    table, contract = open_table("bronze/courier_assignments"), load_contract("bronze/courier_assignments")
+    twice = [row for row in bronze("courier_assignments") if row["order_id"] == "o2"]
+    write(table, pa.Table.from_pylist(twice, schema=contract.arrow_schema), contract, {})
+    done = reconcile()
+    assert [p for p in done.problems if p.startswith("courier_assignments")] == [
+        "courier_assignments 2026-03-06: in bronze 5 ≠ distinct rows of messages 4 (difference +1): "
+        "rows were moved twice, see 'repeats'"
+    ]

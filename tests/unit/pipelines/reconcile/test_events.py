@@ -15,36 +15,76 @@ from pipelines.reconcile import events
 
 def counts(**changed: int) -> dict[str, int]:
     """Ten produced, two of others, one message of three rows dead-lettered: all accounted for."""
-    usual = {"produced": 10, "from_others": 2, "in_kafka": 12, "dead_lettered": 3, "in_bronze": 9, "repeats": 1}
-    return usual | changed
+    usual = {"produced": 10, "from_others": 2, "in_kafka": 12, "dead_lettered": 3, "in_bronze": 9}
+    return usual | {"repeats": 1, "good": 6, "quarantined": 2} | changed
+
+
+def problems(places: int = 9, kept: int = 9, expired: bool = False, **changed: int) -> tuple[str, ...]:
+    found = counts(**changed)
+    return events._before_bronze(found, kept, expired) + events._in_bronze(found, places, checked=True)
 
 
 def test_what_adds_up_is_no_problem() -> None:
-    assert events._problems(counts(), expired=False) == ()
+    assert problems() == ()
 
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
         ({"produced": 11}, "in Kafka 12 ≠ produced 13 (difference -1): events were lost before Kafka"),
-        ({"in_bronze": 8}, "in bronze or dead-lettered 11 ≠ in Kafka 12 (difference -1)"),
-        ({"in_bronze": 10}, "in bronze or dead-lettered 13 ≠ in Kafka 12 (difference +1)"),
+        (
+            {"in_bronze": 8, "good": 5, "places": 8},
+            "in bronze or dead-lettered 11 ≠ in Kafka 12 (difference -1): run 'dishpatch run --only kafka_to_bronze'",
+        ),
+        ({"in_bronze": 10, "good": 7, "places": 10}, "in bronze or dead-lettered 13 ≠ in Kafka 12 (difference +1)"),
         ({"dead_lettered": 0}, "in bronze or dead-lettered 9 ≠ in Kafka 12 (difference -3)"),
+        (
+            {"quarantined": 1},
+            "good, repeats and quarantined 8 ≠ in bronze 9 (difference -1): run 'dishpatch run --from silver_orders'",
+        ),
+        ({"quarantined": 3}, "good, repeats and quarantined 10 ≠ in bronze 9 (difference +1)"),
     ],
 )
 def test_a_row_lost_or_doubled_at_any_stage_is_a_sentence(changed: dict[str, int], sentence: str) -> None:
-    (problem,) = events._problems(counts(**changed), expired=False)
+    (problem,) = problems(**changed)
     assert problem.startswith(sentence)
 
 
+def test_a_row_twice_in_bronze_does_not_hide_that_another_is_lost() -> None:
+    (problem,) = problems(places=8)
+    assert problem.startswith("in bronze 9 ≠ distinct rows of messages 8 (difference +1)")
+
+
 def test_repeats_in_bronze_are_counted_and_no_problem() -> None:
-    assert events._problems(counts(repeats=5), expired=False) == ()
+    assert problems(repeats=5, good=2) == ()
 
 
-def test_where_kafka_forgot_its_oldest_messages_bronze_answers_for_what_was_produced() -> None:
-    kept = counts(in_kafka=0, dead_lettered=0, in_bronze=12)
-    assert events._problems(kept, expired=True) == ()
-    assert len(events._problems(kept | {"in_bronze": 11}, expired=True)) == 1
+def test_rows_of_a_topic_that_silver_does_not_check_need_no_quarantine() -> None:
+    assert events._in_bronze(counts(quarantined=0), 9, checked=False) == ()
+
+
+def test_what_others_sent_and_kafka_forgot_is_no_problem() -> None:
+    """Ten were produced and seven sent by others; Kafka keeps a message of four."""
+    assert (
+        problems(expired=True, in_kafka=4, dead_lettered=0, kept=4, from_others=0, in_bronze=17, good=14, places=17)
+        == ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("kept", "in_bronze", "sentence"),
+    [
+        (3, 12, "in bronze or dead-lettered 3 ≠ in Kafka 4 (difference -1)"),
+        (5, 12, "in bronze or dead-lettered 5 ≠ in Kafka 4 (difference +1)"),
+        (4, 8, "in bronze 8 ≠ produced 10 (difference -2)"),
+    ],
+)
+def test_where_kafka_forgot_its_oldest_messages_a_loss_shows_in_what_it_keeps_and_in_what_was_produced(
+    kept: int, in_bronze: int, sentence: str
+) -> None:
+    found = counts(in_kafka=4, dead_lettered=0, in_bronze=in_bronze)
+    (problem,) = events._before_bronze(found, kept, expired=True)
+    assert problem.startswith(sentence)
 
 
 def message(*days: int | None) -> Record:

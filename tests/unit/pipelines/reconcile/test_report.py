@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.reconcile.report import Line, Reconciliation, must_equal
+from pipelines.reconcile.line import Line, must_equal
+from pipelines.reconcile.report import Reconciliation
 
 
 def test_equal_counts_are_no_problem() -> None:
