@@ -80,12 +80,6 @@ class Contract:
         found = [c.value for c in self.document.customProperties or [] if c.property == name]
         return found[0] if found else None
 
-    def column_custom(self, column: str, name: str) -> Any:
-        """Value of a custom property of one column, or None."""
-        prop = next(p for p in self.properties if p.name == column)
-        found = [c.value for c in prop.customProperties or [] if c.property == name]
-        return found[0] if found else None
-
 
 def arrow_type(prop: SchemaProperty) -> pa.DataType:
     """Arrow type of a property; lists and structs from `items` and `properties`."""

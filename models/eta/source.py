@@ -12,6 +12,7 @@ import pandas as pd
 
 from models.eta.features import ORDER_TIME_COLUMNS, TARGET
 from pipelines.errors import UsageError
+from pipelines.transforms.events import latest_cities
 
 COLUMNS = [*ORDER_TIME_COLUMNS, "zone_name", TARGET]
 
@@ -33,9 +34,9 @@ def latest_date(table: Any) -> date:
 
 def time_zone_of(cities: Any, city_id: str) -> str:
     """IANA name from the city's latest registration; `cities` is a DeltaTable of bronze/cities."""
-    rows = cities.to_pyarrow_table(filters=[("city_id", "=", city_id)], columns=["event_time", "time_zone"])
-    if not rows.num_rows:
+    registered = latest_cities(cities.to_pyarrow_table(filters=[("city_id", "=", city_id)]))
+    if registered.empty:
         raise UsageError(
             f"bronze/cities has no registration of city {city_id!r}; check the city_id or replay its events"
         )
-    return str(rows.sort_by([("event_time", "descending")])["time_zone"][0].as_py())
+    return str(registered.loc[city_id, "time_zone"])

@@ -31,10 +31,6 @@ def table_uri(path: str) -> str:
     return f"s3://{settings().s3_bucket}/{path}"
 
 
-def table_exists(path: str) -> bool:
-    return bool(DeltaTable.is_deltatable(table_uri(path), storage_options=delta_options()))
-
-
 def open_table(path: str) -> DeltaTable:
     """The table at its newest version; TableNotFoundError where there is none."""
     return DeltaTable(table_uri(path), storage_options=delta_options())

@@ -43,17 +43,6 @@ def _failed(what: str, error: Exception) -> ServiceError:
     return ServiceError(f"S3 at {settings().s3_url or 'AWS'}: {what}: {error}; see 'dishpatch status'")
 
 
-def ensure_bucket() -> None:
-    """Create the lake's bucket if it does not exist."""
-    try:
-        _client().create_bucket(Bucket=settings().s3_bucket)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-            raise _failed("cannot create the bucket", error) from error
-    except BotoCoreError as error:
-        raise _failed("cannot create the bucket", error) from error
-
-
 def put_bytes(key: str, data: bytes, *, if_absent: bool = False) -> None:
     """Write an object; with `if_absent`, FileExistsError where one of that key is there already."""
     condition = {"IfNoneMatch": "*"} if if_absent else {}

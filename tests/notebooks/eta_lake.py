@@ -9,10 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pipelines.connectors import delta, object_store
+from pipelines.connectors import delta
 from pipelines.contracts import load_contract
 from pipelines.runs import RunResult, run_notebook
-from pipelines.settings import PROJECT_DIR, Settings, settings
+from pipelines.settings import PROJECT_DIR, Settings
+from tests.services.stores import own_bucket
+from tests.services.tiny_events import city_row
 from tests.unit.models.synthetic import TIME_ZONE
 
 CITY = "bogota"
@@ -20,31 +22,31 @@ NOTEBOOKS = PROJECT_DIR / "notebooks" / "50_models"
 
 
 @pytest.fixture
-def lake(services: Settings, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty bucket named after the test, with the city registered; undone afterwards."""
+def lake(services: Settings, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A bucket named after the test, with the city registered and nothing else."""
     bucket = "eta-" + "".join(c if c.isalnum() else "-" for c in request.node.name.lower())[-50:].strip("-")
-    monkeypatch.setenv("DISHPATCH_S3_BUCKET", bucket)
-    settings.cache_clear()
-    object_store.ensure_bucket()
-    register_city()
-    yield bucket
-    monkeypatch.undo()
-    settings.cache_clear()
+    with own_bucket(bucket):
+        register_city()
+        yield bucket
 
 
 def register_city() -> None:
-    """Two registrations of the city; the later one, with the right time zone, is the one that counts."""
+    """Registrations of the city that one with the right time zone comes after; a later one breaks a rule."""
+    registered = [
+        _registration(0, datetime(2026, 3, 1, tzinfo=UTC), time_zone=TIME_ZONE),
+        _registration(1, datetime(2026, 2, 1, tzinfo=UTC), time_zone="Asia/Shanghai"),
+        _registration(2, datetime(2026, 3, 2, tzinfo=UTC), time_zone="Asia/Shanghai", day_cut_hour=13),
+    ]
     contract = load_contract("bronze/cities")
-    times = [datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)]
-    rows = pa.table(
-        {
-            "city_id": [CITY, CITY],
-            "time_zone": [TIME_ZONE, "Asia/Shanghai"],
-            "event_time": pa.array(times, pa.timestamp("us", "UTC")),
-            **{name: pa.array([t.date() for t in times]) for name in contract.partition_columns},
-        }
-    )
+    rows = pa.Table.from_pylist(registered, schema=contract.arrow_schema)
     delta.write(delta.ensure_table("bronze/cities", contract), rows, contract, {})
+
+
+def _registration(offset: int, at: datetime, **columns: object) -> dict[str, object]:
+    """A row of bronze/cities."""
+    ingested = {"kafka_partition": 0, "kafka_offset": offset, "row_in_message": 0, "contract_version": "1.0.0"}
+    times = {"event_time": at, "produced_at": at, "ingested_at": at, "event_date": at.date()}
+    return city_row(CITY) | ingested | times | {"event_id": f"{offset:032x}"} | columns
 
 
 def write_silver(orders: pd.DataFrame, replace: str | None = None) -> None:

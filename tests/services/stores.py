@@ -6,13 +6,13 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import boto3
 import pytest
 from kafka import KafkaAdminClient
 
 from pipelines.connectors.kafka import connection
-from pipelines.connectors.object_store import ensure_bucket
 from pipelines.contracts import topics
 from pipelines.movers.topics import PROGRESS_TOPIC, dead_letter_topic, ensure_business_topics
 from pipelines.settings import Settings, settings
@@ -48,15 +48,10 @@ def other_stores() -> Iterator[Settings]:
     """A bucket, database and keyspace that nobody else uses, over the same topics."""
     name = f"t{secrets.token_hex(5)}"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DISHPATCH_S3_BUCKET", f"lake-{name}")
         patch.setenv("DISHPATCH_SNOWFLAKE_DATABASE", name.upper())
         patch.setenv("DISHPATCH_CASSANDRA_KEYSPACE", name)
-        settings.cache_clear()
-        try:
-            ensure_bucket()
+        with own_bucket(f"lake-{name}"):
             yield settings()
-        finally:
-            _remove_bucket(settings())
     settings.cache_clear()
 
 
@@ -75,18 +70,36 @@ def delete_topics() -> None:
         admin.close()
 
 
+@contextmanager
+def own_bucket(name: str) -> Iterator[str]:
+    """A new bucket that the settings name until it is removed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISHPATCH_S3_BUCKET", name)
+        settings.cache_clear()
+        try:
+            _bucket(settings()).create()
+            yield name
+        finally:
+            _remove_bucket(settings())
+    settings.cache_clear()
+
+
 def _remove_bucket(own: Settings) -> None:
     """A bucket holds seven of the store's volumes until it is deleted."""
+    made = _bucket(own)
+    made.objects.all().delete()
+    made.delete()
+
+
+def _bucket(own: Settings) -> Any:
     key, secret = own.s3_keys() or ("", "")
-    made = boto3.resource(
+    return boto3.resource(
         "s3",
         endpoint_url=own.s3_url,
         region_name=own.s3_region,
         aws_access_key_id=key,
         aws_secret_access_key=secret,
     ).Bucket(own.s3_bucket)
-    made.objects.all().delete()
-    made.delete()
 
 
 @contextmanager

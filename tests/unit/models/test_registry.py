@@ -13,22 +13,17 @@ from models.eta.model import EtaModel
 from models.registry import MANIFEST, EtaRegistry, check_manifest, manifest_of
 from pipelines.connectors import object_store
 from pipelines.errors import ContractViolation, UsageError
-from pipelines.settings import Settings, settings
+from pipelines.settings import Settings
+from tests.services.stores import own_bucket
 from tests.unit.models.synthetic import silver_orders, trained
 
 
 @pytest.fixture
-def registry(
-    services: Settings, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Iterator[EtaRegistry]:
+def registry(services: Settings, request: pytest.FixtureRequest) -> Iterator[EtaRegistry]:
     """Empty, of the city `bogota`."""
     bucket = "registry-" + request.node.name.lower().replace("_", "-").replace("[", "-").rstrip("]")[-50:]
-    monkeypatch.setenv("DISHPATCH_S3_BUCKET", bucket.replace(".", "-"))
-    settings.cache_clear()
-    object_store.ensure_bucket()
-    yield EtaRegistry("bogota")
-    monkeypatch.undo()
-    settings.cache_clear()
+    with own_bucket(bucket.replace(".", "-")):
+        yield EtaRegistry("bogota")
 
 
 def key_of(model: EtaModel, name: str) -> str:
