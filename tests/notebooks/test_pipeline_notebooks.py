@@ -19,7 +19,7 @@ from pipelines.runs.flow_run import FlowRun, Request
 from pipelines.runs.runner import run_flow
 from pipelines.settings import Settings, settings
 from tests.services.medallion import run_movers
-from tests.services.tiny_events import CITY, DATE, delivered_life, publish, publish_city, silver, together
+from tests.services.tiny_events import CITY, DATE, delivered_life, publish, publish_city, send, silver, together
 
 pytestmark = [pytest.mark.notebook, pytest.mark.service, pytest.mark.slow]
 
@@ -139,3 +139,12 @@ def test_a_day_without_orders_is_told_as_it_was() -> None:
     told = result.figures
     assert (told["orders_placed"], told["fulfilment_rate"], told["rating_mean"]) == (0, None, None)
     assert "No orders were placed" in shown
+
+
+@pytest.mark.usefixtures("stores")
+def test_messages_of_two_topics_refused_for_one_reason_are_counted_together() -> None:
+    for topic in ("payments", "reviews"):
+        send(topic, (b"not parquet", []))
+    result = run_notebook(step_named("kafka_to_bronze").notebook, {"datasets": "payments,reviews"})
+    assert result.figures["dead_letters"] == 2, str(result.error)
+    assert "'headers_missing': 2" in result.output.read_text(encoding="utf-8")
