@@ -29,13 +29,16 @@ class Rule:
     description: str
 
 
-def rules(contract: Contract) -> list[Rule]:
-    """Every rule of the contract, derived ones first, in column order."""
+def rules(contract: Contract, *, stored: bool = False) -> list[Rule]:
+    """Every rule of the contract, derived ones first, in column order.
+
+    With `stored` those that speak only of columns in the table: a rule tagged `build` needs working columns as well.
+    """
     derived = [rule for prop in contract.properties for rule in _column_rules(prop)]
     written = [
         Rule(str(q.name), str(q.implementation), q.severity or "quarantine", q.description or "")
         for q in contract.quality
-        if q.engine == "duckdb"
+        if q.engine == "duckdb" and not (stored and "build" in (q.tags or []))
     ]
     return derived + written
 
@@ -52,10 +55,14 @@ def _column_rules(prop: SchemaProperty) -> list[Rule]:
         found.append(
             Rule(f"{name}_empty", f"length({column}) >= {int(options['minLength'])}", "quarantine", "not empty")
         )
+    if "maxLength" in options:
+        found.append(
+            Rule(f"{name}_too_long", f"length({column}) <= {int(options['maxLength'])}", "quarantine", "not longer")
+        )
     if "pattern" in options:
         predicate = f"regexp_full_match({column}, {_text(options['pattern'])})"
         found.append(Rule(f"{name}_malformed", predicate, "quarantine", f"matches {options['pattern']}"))
-    bounds = [f"{column} {op} {options[key]!r}" for key, op in (("minimum", ">="), ("maximum", "<=")) if key in options]
+    bounds = _bounds(column, options)
     if bounds:
         # NaN compares greater than everything in DuckDB, so a bound above catches it only where there is one
         nan = [f"NOT isnan({column})"] if prop.logicalType == "number" else []
@@ -76,7 +83,15 @@ def _nested_rules(prop: SchemaProperty) -> list[Rule]:
         if field.required:
             predicate = f'len(list_filter({column}, lambda x: x IS NOT NULL AND x."{field.name}" IS NULL)) = 0'
             found.append(Rule(f"{name}_{field.name}_missing", predicate, "quarantine", f"{field.name} is required"))
+        kept = _bounds(f'x."{field.name}"', field.logicalTypeOptions or {})
+        if kept:
+            predicate = f"len(list_filter({column}, lambda x: NOT ({' AND '.join(kept)}))) = 0"
+            found.append(Rule(f"{name}_{field.name}_out_of_range", predicate, "quarantine", " and ".join(kept)))
     return found
+
+
+def _bounds(value: str, options: dict[str, Any]) -> list[str]:
+    return [f"{value} {op} {options[key]!r}" for key, op in (("minimum", ">="), ("maximum", "<=")) if key in options]
 
 
 def _enum_value(entry: Any) -> Any:

@@ -26,6 +26,8 @@ MAX_VALUE_BYTES = 1_900_000  # the broker's message.max.bytes is 2 MiB, headers 
 MAX_DECODED_BYTES = 256 * 1024 * 1024  # a message of a few hundred bytes can expand to gigabytes through its dictionary
 WIDEST_VALUE_BYTES = 8  # of a number or an instant, or of a text's offset and dictionary index
 
+FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
+
 Headers = list[tuple[str, bytes]]
 AnyHeaders = Sequence[tuple[str, bytes | None]]  # of any producer: a header's value can be null
 
@@ -117,12 +119,26 @@ def decode(value: bytes | None, headers: AnyHeaders | None, topic: str) -> tuple
     version = _admitted_version(headers, contract)
     table = _read_parquet(value)
     stated = header(headers, "rows")
-    if stated is None or not stated.isdigit() or int(stated) != table.num_rows:
+    if stated is None or count(stated) != table.num_rows:
         raise MessageRejected("row_count_mismatch", f"header rows says {stated}, the value has {table.num_rows}")
     try:
-        return conform(table, contract), version
+        table = conform(table, contract)
     except ContractViolation as error:
         raise MessageRejected("schema_mismatch", str(error)) from error
+    _refuse_unwritable_times(table)
+    return table, version
+
+
+def _refuse_unwritable_times(table: pa.Table) -> None:
+    """Refuse instants outside the years 1 to 9999: a date of theirs in a table's log would keep every reader out."""
+    for field in table.schema:
+        if pa.types.is_timestamp(field.type):
+            bounds = pc.min_max(table.column(field.name).cast(pa.int64()))
+            for us in (bounds["min"].as_py(), bounds["max"].as_py()):
+                if us is not None and not FIRST_US <= us <= LAST_US:
+                    raise MessageRejected(
+                        "time_out_of_range", f"{field.name} holds {us} µs since 1970; is it in another unit?"
+                    )
 
 
 def _admitted_version(headers: AnyHeaders | None, contract: Contract) -> str:
@@ -141,8 +157,13 @@ def _admitted_version(headers: AnyHeaders | None, contract: Contract) -> str:
 
 
 def _number(version: str) -> tuple[int, ...]:
-    parts = version.split(".")
-    return tuple(int(p) for p in parts) if len(parts) == 3 and all(p.isdigit() for p in parts) else (10**9,)
+    numbers = [count(part) for part in version.split(".")]
+    return tuple(n for n in numbers if n is not None) if len(numbers) == 3 and None not in numbers else (10**9,)
+
+
+def count(text: str) -> int | None:
+    """The number that a header states, None where it is none: only ASCII digits, at most nine of them."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
 def _read_parquet(value: bytes) -> pa.Table:

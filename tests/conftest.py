@@ -1,7 +1,8 @@
 """Fixtures of every test: an environment of its own, and the four embedded services where a test asks for them.
 
 No test touches the services or data of the person who runs it: the data folder is a temporary one and the ports start
-at DISHPATCH_TEST_PORT_BASE (default 25000). Only the downloaded jars are shared.
+at DISHPATCH_TEST_PORT_BASE (default 21500: SeaweedFS's ports at +10000 stay under the ephemeral ones). Only the
+downloaded jars are shared.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from pipelines import local
 from pipelines.errors import DishpatchError
 from pipelines.settings import PROJECT_DIR, Settings, settings
 
-TEST_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_PORT_BASE", "25000"))
-FAULT_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_FAULT_PORT_BASE", TEST_PORT_BASE + 1000))
+TEST_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_PORT_BASE", "21500"))
+FAULT_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_FAULT_PORT_BASE", TEST_PORT_BASE + 300))
 
 
 @pytest.fixture(scope="session", autouse=True)

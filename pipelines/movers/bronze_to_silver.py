@@ -22,6 +22,7 @@ from deltalake import DeltaTable
 from pipelines.connectors.delta import TableMoved, added_rows, ensure_table, read, versions, write
 from pipelines.contracts import load_contract
 from pipelines.errors import ServiceError
+from pipelines.tables import query
 from pipelines.tokens import token_key
 from pipelines.transforms.events import latest_cities, split_events
 from pipelines.transforms.local_time import with_business_date
@@ -30,6 +31,8 @@ from pipelines.transforms.silver_orders import TOPICS, silver_orders
 DAYS_AT_ONCE = 14  # business days held in memory together; a day of 25,000 orders is about 250,000 events
 MAX_RACES = 10
 UNANSWERED_AFTER = pd.Timedelta(hours=24)
+DAYS_BEFORE = 2  # an order's events begin on its placement's UTC date, a day before or after its business date at most
+_PLACED = pa.schema([("order_id", pa.string()), ("business_date", pa.date32())])
 _EPOCH = date(1970, 1, 1)
 
 
@@ -83,14 +86,16 @@ def _build(business_date: date | None) -> SilverResult:
     wanted = {business_date} if business_date else set()
     touched = _touched(bronze, silver, quarantine, placements, cities, wanted)
     days = sorted(touched.days)
-    marks = {str(city): mark for city, mark in placements.groupby("city_id")["event_time"].max().items()}
+    marks = _reached(placements)
     chunks = [days[i : i + DAYS_AT_ONCE] for i in range(0, len(days), DAYS_AT_ONCE)] or [[]]
     for number, chunk in enumerate(chunks, 1):
         built = silver_orders(_events_of(bronze, placements, touched.never_placed, chunk), cities, marks, token_key())
         last = {f"bronze:{t}": v for t, v in bronze.versions.items()} if number == len(chunks) else {}
-        _replace(silver, quarantine, built.orders, _within(built.quarantine, chunk), chunk, last)
-        result.orders += built.orders.num_rows
-        result.quarantined["silver/orders"] += _within(built.quarantine, chunk).num_rows
+        orders = _within(built.orders, "business_date", chunk)
+        kept = _within(built.quarantine, "partition_date", chunk)
+        _replace(silver, quarantine, orders, kept, chunk, last)
+        result.orders += orders.num_rows
+        result.quarantined["silver/orders"] += kept.num_rows
     result.business_dates, result.version = days, int(silver.version())
     return result
 
@@ -102,18 +107,20 @@ def _quarantine_events(bronze: _Bronze, quarantine: DeltaTable) -> Iterator[str]
         dates = set(bronze.added(topic, ["event_date"]).column("event_date").unique().to_pylist())
         if not dates:
             continue
-        _, bad = split_events(topic, read(table, where=_on_dates("event_date", dates)))
+        # a date at a time: what a date holds decides, not which dates happen to be looked at together
+        found = [split_events(topic, read(table, where=_on_dates("event_date", {day})))[1] for day in dates]
+        bad = pa.concat_tables(found)
         where = f"dataset = 'bronze/{topic}' AND ({_dates_sql('partition_date', dates)})"
         write(quarantine, bad, contract, {}, replace=where)
         yield from [f"bronze/{topic}"] * bad.num_rows
 
 
 def good_placements(orders: DeltaTable, cities: pd.DataFrame, quarantine: DeltaTable | None = None) -> pd.DataFrame:
-    """Every good placement ever, one row an order: order_id, city_id, event_time, business_date.
+    """Every good placement ever, one row an order: order_id, city_id, event_time, ingested_at, business_date.
 
     Rows of orders that the quarantine (default: silver/quarantine) knows are checked again; the others are good.
     """
-    columns = ["order_id", "city_id", "event_time"]
+    columns = ["order_id", "city_id", "event_time", "ingested_at"]
     is_placed = pc.field("event_type") == "placed"
     known = quarantine or ensure_table("silver/quarantine", load_contract("silver/quarantine"))
     kept = read(known, ["order_id"], pc.field("dataset") == "bronze/orders").column("order_id").drop_null()
@@ -151,33 +158,58 @@ def _touched(
     ).to_pandas()
     new_cities = set(bronze.added("cities", ["city_id"]).column("city_id").to_pylist())
     days |= set(kept.loc[kept["order_id"].isin(orders) | kept["city_id"].isin(new_cities), "partition_date"])
-    stored = read(silver, ["city_id", "business_date", "outcome", "placed_at"])
-    days |= set(_reopened(stored.to_pandas(), new_cities, placements))
+    # a city registered anew may move its orders to other days: those they are on now, and those they were on
+    days |= set(placements.loc[placements["city_id"].isin(new_cities), "business_date"])
+    columns = ["order_id", "city_id", "business_date", "outcome", "placed_at", "restaurant_accepted_at"]
+    days |= set(_reopened(read(silver, columns).to_pandas(), orders, new_cities, placements))
     return _Touched(days, set(orphans["order_id"]) | set(kept.loc[kept["partition_date"].isin(days), "order_id"]))
 
 
-def _reopened(stored: pd.DataFrame, new_cities: set[str], placements: pd.DataFrame) -> pd.Series[Any]:
-    """Days of orders that time alone changes (open ones that nobody answered) and of cities registered anew."""
-    reached = stored["city_id"].map(placements.groupby("city_id")["event_time"].max())
-    waiting = (stored["outcome"] == "open") & (stored["placed_at"] < reached - UNANSWERED_AFTER)
-    return stored.loc[waiting | stored["city_id"].isin(new_cities), "business_date"]
+def _reached(placements: pd.DataFrame) -> dict[str, pd.Timestamp]:
+    """How far each city's orders reach; never past the moment they were seen, so that a wrong clock ages no order."""
+    if placements.empty:
+        return {}
+    last = placements.groupby("city_id")[["event_time", "ingested_at"]].max().min(axis=1)
+    return {str(city): mark for city, mark in last.items()}
+
+
+def _reopened(stored: pd.DataFrame, orders: set[str], new_cities: set[str], placements: pd.DataFrame) -> pd.Series[Any]:
+    """Stored days of touched orders, of cities registered anew, and of orders that nobody answered for a day."""
+    if stored.empty:
+        return stored["business_date"]
+    touched = stored["order_id"].isin(orders) | stored["city_id"].isin(new_cities)
+    marks = pd.Series(_reached(placements), dtype="datetime64[us, UTC]")
+    due = stored["city_id"].map(marks).astype("datetime64[us, UTC]") - UNANSWERED_AFTER
+    waiting = (stored["outcome"] == "open") & stored["restaurant_accepted_at"].isna() & (stored["placed_at"] < due)
+    return stored.loc[touched | waiting, "business_date"]
 
 
 def _events_of(
     bronze: _Bronze, placements: pd.DataFrame, never_placed: set[str], days: list[date]
 ) -> Mapping[str, pa.Table]:
     """Good, distinct events of every order of `days`, and of orders that were never placed."""
-    wanted = placements.loc[placements["business_date"].isin(days), "order_id"]
-    # an order's events begin on its placement's UTC date, a day before or after its business date at most
-    since = (min(days) if days else _EPOCH) - timedelta(days=2)
-    reading = (pc.field("event_date") >= pa.scalar(since)) & pc.field("order_id").isin(pa.array(wanted, pa.string()))
+    wanted = placements.loc[placements["business_date"].isin(days), ["order_id", "business_date"]]
+    since = (min(days) if days else _EPOCH) - timedelta(days=DAYS_BEFORE)
+    of_days = pc.field("order_id").isin(pa.array(wanted["order_id"].to_list(), pa.string()))
+    reading = (pc.field("event_date") >= pa.scalar(since)) & of_days
     if never_placed:
         reading = reading | pc.field("order_id").isin(pa.array(sorted(never_placed), pa.string()))
-    return {topic: split_events(topic, read(bronze.tables[topic], where=reading))[0] for topic in TOPICS}
+    placed = pa.Table.from_pandas(wanted, preserve_index=False).cast(_PLACED)
+    return {
+        topic: _of_their_days(split_events(topic, read(bronze.tables[topic], where=reading))[0], placed)
+        for topic in TOPICS
+    }
 
 
-def _within(quarantined: pa.Table, days: list[date]) -> pa.Table:
-    return quarantined.filter(pc.is_in(quarantined.column("partition_date"), value_set=pa.array(days, pa.date32())))
+def _of_their_days(events: pa.Table, placed: pa.Table) -> pa.Table:
+    """Events not long before their order's day, whichever days are built together; all of orders never placed."""
+    sql = f"""SELECT events.* FROM events LEFT JOIN placed USING (order_id)
+        WHERE business_date IS NULL OR event_date >= business_date - {DAYS_BEFORE}"""
+    return query(sql, events=events, placed=placed)
+
+
+def _within(rows: pa.Table, column: str, days: list[date]) -> pa.Table:
+    return rows.filter(pc.is_in(rows.column(column), value_set=pa.array(days, pa.date32())))
 
 
 def _replace(

@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 
 from pipelines.connectors.kafka import Record, producer, read_to_end, transaction
 from pipelines.errors import ServiceError, UsageError
-from pipelines.messages import AnyHeaders, header
+from pipelines.messages import AnyHeaders, count, header
 from pipelines.movers.topics import dead_letter_topic, ensure_business_topics
 
 _OURS = "dead_letter."
@@ -53,7 +53,8 @@ class DeadLetter:
 def stated_rows(headers: AnyHeaders) -> int:
     """Rows a message says it has; 1 for a message that does not say."""
     text = header(headers, "rows")
-    return int(text) if text and text.isdigit() else 1
+    found = count(text) if text else None
+    return 1 if found is None else found
 
 
 def write_letter(client: KafkaProducer, record: Record, reason: str, detail: str) -> Any:

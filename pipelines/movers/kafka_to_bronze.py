@@ -20,13 +20,12 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from pipelines.connectors.delta import TableMoved, ensure_table, versions, write
-from pipelines.connectors.kafka import Record, producer, read_to_end
+from pipelines.connectors.kafka import Record, consumer, partitions_of, producer, read_to_end
 from pipelines.contracts import load_contract
 from pipelines.errors import ServiceError
 from pipelines.messages import MessageRejected, decode
 from pipelines.movers.dead_letters import write_letter
 from pipelines.movers.topics import ensure_business_topics
-from pipelines.settings import settings
 
 COMMIT_ROWS = 500_000  # about 100 MB in memory; fewer, larger files read better
 MAX_RACES = 20  # commits lost to other movers before giving up
@@ -67,9 +66,15 @@ def kafka_to_bronze(topic: str, *, commit_rows: int = COMMIT_ROWS) -> BronzeResu
     result = BronzeResult(topic)
     for _ in range(MAX_RACES):
         table = ensure_table(f"bronze/{topic}", load_contract(f"bronze/{topic}"))
+        reached = _next_offsets(table, topic)
         try:
-            for pending in _pendings(topic, _next_offsets(table, topic), commit_rows):
+            for pending in _pendings(topic, dict(reached), commit_rows):
+                # A commit of another mover enters this handle's snapshot with our own next write and would then be no
+                # conflict any more: what the table says must still be what this call has read from and written.
+                if _next_offsets(table, topic) != reached:
+                    raise TableMoved(f"bronze/{topic} was moved on by another mover")
                 _commit(table, topic, pending, result)
+                reached |= pending.next_offsets
         except TableMoved:
             continue
         result.version = int(table.version())
@@ -84,7 +89,9 @@ def app_id(topic: str, partition: int) -> str:
 
 def _next_offsets(table: DeltaTable, topic: str) -> dict[int, int]:
     # a topic may have gained partitions since; an id that is not there yet starts at the oldest record
-    found = versions(table, [app_id(topic, p) for p in range(max(settings().kafka_partitions, 64))])
+    with consumer() as client:
+        numbers = [part.partition for part in partitions_of(client, topic)]
+    found = versions(table, [app_id(topic, number) for number in numbers])
     return {int(name.rsplit(":", 1)[1]): version for name, version in found.items()}
 
 

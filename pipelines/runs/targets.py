@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from pipelines.errors import UsageError
 
@@ -17,9 +17,11 @@ def run_targets(business_date: date | None, city_id: str | None) -> list[tuple[s
 
     with open_session() as session:
         rows = session.sql(
-            "SELECT city_id, MAX(business_date) AS latest FROM SILVER.ORDERS GROUP BY city_id ORDER BY city_id"
+            "SELECT city_id, MAX(CASE WHEN business_date <= TO_DATE(?) THEN business_date END), MAX(business_date) "
+            "FROM SILVER.ORDERS GROUP BY city_id ORDER BY city_id",
+            params=[(datetime.now(UTC).date() + timedelta(days=1)).isoformat()],
         ).collect()
-    latest = {row[0]: row[1] for row in rows}
+    latest = {row[0]: row[1] or row[2] for row in rows}  # an order dated ahead does not become the day to report on
     if city_id is not None and city_id not in latest:
         raise UsageError(f"No order of city '{city_id}' is in the warehouse; it has: {', '.join(latest) or 'no city'}")
     cities = [city_id] if city_id is not None else list(latest)

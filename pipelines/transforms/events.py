@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from zoneinfo import available_timezones
 
 import pandas as pd
 import pyarrow as pa
@@ -27,12 +28,19 @@ def distinct_events(bronze: pa.Table) -> pa.Table:
 
 
 def split_events(topic: str, bronze: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """(good distinct rows, quarantine rows) of a topic's bronze rows; quarantine conforms to silver/quarantine."""
-    distinct = distinct_events(bronze)
-    broken = broken_rules(distinct, rules(load_contract(f"bronze/{topic}")))
-    good = pc.equal(pc.list_value_length(broken), 0)
-    bad = pc.invert(good)
-    return distinct.filter(good), _quarantined(topic, distinct.filter(bad), broken.filter(bad))
+    """(good distinct rows, quarantine rows) of a topic's bronze rows; quarantine conforms to silver/quarantine.
+
+    Of an event that came again the first good row counts: a row mended under the same event_id takes the place of the
+    bad one.
+    """
+    contract = load_contract(f"bronze/{topic}")
+    broken = broken_rules(bronze, rules(contract))
+    is_good = pc.equal(pc.list_value_length(broken), 0)
+    good = distinct_events(bronze.filter(is_good))
+    mended = pc.is_in(bronze.column("event_id"), value_set=good.column("event_id").combine_chunks())
+    unmended = pc.and_(pc.invert(is_good), pc.invert(mended))
+    bad = distinct_events(bronze.filter(unmended).append_column("broken", broken.filter(unmended)))
+    return good, _quarantined(topic, bad.drop_columns("broken"), bad.column("broken"))
 
 
 def good_events(topic: str, rows: pa.Table) -> pa.Table:
@@ -66,5 +74,7 @@ def rows_as_json(rows: pa.Table) -> pa.Array:
 def latest_cities(bronze_cities: pa.Table) -> pd.DataFrame:
     """The latest registration of each city, indexed by city_id."""
     good, _ = split_events("cities", bronze_cities)
+    known = [zone in available_timezones() for zone in good.column("time_zone").to_pylist()]
+    good = good.filter(pa.array(known, pa.bool_()))  # without a clock a city is as good as not registered
     frame: pd.DataFrame = good.to_pandas().sort_values(["event_time", "event_id"])
     return frame.drop_duplicates("city_id", keep="last").set_index("city_id")

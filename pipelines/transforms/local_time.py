@@ -36,6 +36,8 @@ def cities_by_id(cities: pd.DataFrame) -> dict[str, dict[str, Any]]:
 def with_business_date(frame: pd.DataFrame, cities: pd.DataFrame) -> pd.DataFrame:
     """`frame` (city_id, event_time, …) with the business date of event_time; its UTC date in an unregistered city."""
     frame = frame.reset_index(drop=True)
+    if frame.empty:  # an empty column of times may have come without its type
+        return frame.assign(business_date=pd.Series(dtype=object))
     frame["business_date"] = pd.Series(frame["event_time"].dt.date, dtype=object)
     registered = cities_by_id(cities)
     for city_id, rows in frame.groupby("city_id").groups.items():

@@ -93,6 +93,7 @@ def _with_places(lives: pd.DataFrame, cities: pd.DataFrame, token_key: bytes) ->
     lives["distance_m"] = great_circle_m(*pick_ups, *drop_offs)
     lives["customer_token"] = _tokens(lives["customer_id"], token_key)
     schema = load_contract("silver/orders").arrow_schema.append(pa.field("city_currency", pa.string()))
+    schema = schema.append(pa.field("payment_currency", pa.string()))
     return pa.Table.from_pandas(lives, schema=schema, preserve_index=False)
 
 

@@ -44,6 +44,7 @@ progress AS (
 paid AS (
   SELECT order_id,
          arg_max(event_type, (event_time, payment_rank, event_id)) AS payment_status,
+         CASE WHEN min(currency) = max(currency) THEN min(currency) ELSE 'several' END AS payment_currency,
          coalesce(sum(amount_cents) FILTER (event_type = 'captured'), 0)::BIGINT AS captured_cents,
          coalesce(sum(amount_cents) FILTER (event_type IN ('refunded', 'charged_back')), 0)::BIGINT AS refunded_cents
   FROM (SELECT *, list_position(['pending', 'authorised', 'failed', 'captured', 'refunded', 'charged_back'], event_type) AS payment_rank
@@ -72,7 +73,7 @@ life AS (
          expected_ready_at, ready_at, courier_assigned_at, arrived_at_restaurant_at, delivered_at, cancelled_at, failed_at,
          coalesce(delivered_by, courier_id) AS last_courier_id, vehicle, cancellations.cancelled_by AS ended_by,
          coalesce(nullif(cancel_reason, ''), reject_reason, fail_reason) AS end_reason, cancel_reason, payment_status,
-         captured_cents, refunded_cents,
+         captured_cents, refunded_cents, payment_currency,
          rating_food, rating_delivery, rating_overall, reviewed_at, is_life_simulated, event_count, last_event_time,
          -- a pick-up confirmed in the same second as the drop-off was forgotten and tells nothing of when the food left
          first_picked_up_at IS NOT NULL AND delivered_at IS NOT NULL
@@ -118,7 +119,7 @@ SELECT
   CASE WHEN NOT dropoff_late AND NOT before_placement THEN date_diff('microsecond', ready_at, picked_up_at) / 1e6 END AS ready_to_pickup_seconds,
   CASE WHEN NOT dropoff_late THEN date_diff('microsecond', promised_at, delivered_at) / 1e6 END AS lateness_seconds,
   CASE WHEN NOT dropoff_late THEN delivered_at > promised_at END AS is_late,
-  payment_status, captured_cents, refunded_cents, rating_food, rating_delivery, rating_overall, reviewed_at,
+  payment_status, payment_currency, captured_cents, refunded_cents, rating_food, rating_delivery, rating_overall, reviewed_at,
   is_simulated, is_life_simulated, event_count, last_event_time
 FROM flagged LEFT JOIN watermarks USING (city_id)
 ORDER BY placed_at, order_id

@@ -173,3 +173,22 @@ def test_letters_written_before_a_lost_commit_are_told_as_repeats(monkeypatch: p
                 kafka_to_bronze("orders")
     assert sum(kafka_to_bronze("orders").dead_letters.values()) == 1
     assert [(x.partition, x.offset, x.value) for x in letters("orders")] == [(3, at, b"not parquet")]
+
+
+def test_a_mover_that_was_overtaken_on_other_partitions_writes_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    publish("overtaken", {"orders": [placed(f"overtaken-{n}", n) for n in range(80)]})
+    committed = mover._commit
+    calls: list[int] = []
+
+    def overtaken(table: Any, topic: str, pending: Any, result: Any) -> None:
+        calls.append(1)
+        committed(table, topic, pending, result)
+        if len(calls) == 1:  # another mover moves all the rest while this one holds its older offsets
+            monkeypatch.setattr(mover, "_commit", committed)
+            kafka_to_bronze("orders")
+            table.update_incremental()
+
+    monkeypatch.setattr(mover, "_commit", overtaken)
+    kafka_to_bronze("orders", commit_rows=10)
+    rows = [row for row in bronze("orders") if row["order_id"].startswith("overtaken")]
+    assert len(rows) == len(set(ids(rows))) == len(set(map(coordinates, rows))) == 80
