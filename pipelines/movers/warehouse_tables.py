@@ -21,7 +21,7 @@ from pipelines.contract_ddl import snowflake_ddl, snowflake_name
 from pipelines.contracts import Contract, load_contract
 from pipelines.errors import ServiceError
 
-MAX_CONFLICTS = 5  # transactions lost to another writer of the same days before giving up
+MAX_CONFLICTS = 6  # transactions lost to another writer of the same days before giving up, about 25 s
 
 CONFLICT = 625  # the warehouse's number of a statement that lost to another transaction
 SEVERAL = ""  # no fingerprint is empty: a day that is registered more than once counts as changed
@@ -114,7 +114,7 @@ def retried_on_conflict(work: Callable[P, R]) -> Callable[P, R]:
             except SnowparkSQLException as error:
                 if not is_conflict(error) or attempt == MAX_CONFLICTS - 1:
                     raise
-            time.sleep(2**attempt)  # the other transaction may be long, or its session dead and about to be ended
+            time.sleep(min(2**attempt, 8))  # the other may be long, or dead and about to be ended
         raise AssertionError("unreachable")
 
     return again
