@@ -47,7 +47,7 @@ def silver_orders(
     lives = _lives(events, watermarks)
     table = _with_places(lives, cities, token_key)
     contract = load_contract("silver/orders")
-    broken = broken_rules(table, _order_rules(rules(contract), table))
+    broken = broken_rules(table, _order_rules(rules(contract)))
     good = pc.equal(pc.list_value_length(broken), 0)
     orders = conform(table.filter(good).select(contract.columns), contract)
     bad = pc.invert(good)
@@ -145,7 +145,7 @@ def _tokens(customers: pd.Series[str], key: bytes) -> pd.Series[str]:
     return customers.map(tokens)
 
 
-def _order_rules(found: list[Rule], table: pa.Table) -> list[Rule]:
+def _order_rules(found: list[Rule]) -> list[Rule]:
     # an unregistered city leaves its local columns empty: one rule says so, not five
     local = {
         "business_date_missing",
