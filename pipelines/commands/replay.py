@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from generator.replay import Replayed
+    from generator.history.replay import Replayed
 
 SAYS = {
     "published": "imported",
@@ -44,7 +44,7 @@ def replay_files(
     """Import your own history of orders: every row ends imported, flagged, duplicate, quarantined or rejected."""
     from rich.console import Console
 
-    from generator.replay import Request, replay
+    from generator.history.replay import Request, replay
 
     request = Request(mapping, orders, couriers, date.date() if date else None, city, seed, dry_run)
     progress = Console(stderr=True)

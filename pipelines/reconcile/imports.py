@@ -13,7 +13,7 @@ OUTCOMES = ("imported", "flagged", "duplicate", "quarantined", "rejected")
 
 def import_lines() -> list[Line]:
     """One line an imported file; the day is the import's unit."""
-    from generator.replay_record import records
+    from generator.history.record import records
 
     published = published_units()
     lines = []

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from generator import replay as replay_module
-from generator.replay import Request, replay
-from generator.replay_record import records
+from generator.history import replay as replay_module
+from generator.history.record import records
+from generator.history.replay import Request, replay
 from pipelines.errors import ImportRefused
 from pipelines.movers.events_to_kafka import published_units
 from pipelines.settings import Settings
-from tests.unit.generator.replay_examples import GOOD, HEADER, MAPPING, TOWN, write
-from tests.unit.generator.test_replay_rappi import COURIERS, ORDERS
+from tests.unit.generator.history.examples import GOOD, HEADER, MAPPING, TOWN, write
+from tests.unit.generator.history.test_rappi import COURIERS, ORDERS
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("services")]
 

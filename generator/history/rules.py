@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from generator.city import Bounds, City
-from generator.replay_findings import Findings, Outcome
+from generator.history.findings import Findings, Outcome
 from generator.travel import straight_metres
 
 NEAR_ZERO_DEGREES = 0.02  # as the contract events/orders has it: nobody is served within 2 km of 0/0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from generator.mapping import Column, FileSpec
-from generator.replay_values import TEXT, cells_of, read_money, read_number, read_text
+from generator.history.mapping import Column, FileSpec
+from generator.history.values import TEXT, cells_of, read_money, read_number, read_text
 
 MARKERS = ["NaN", "nan", "null", "-"]
 

@@ -6,8 +6,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from generator.mapping import Mapping, parse_mapping
-from generator.replay_check import Checked, check_files
+from generator.history.check import Checked, check_files
+from generator.history.mapping import Mapping, parse_mapping
 
 TOWN: dict[str, Any] = {
     "city_id": "lunchtown",

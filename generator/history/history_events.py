@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generator.events import TIMESTAMP, event_ids, in_order, produced_at, trace_ids
+from generator.history.check import Checked
 from generator.life import simulate_lives
-from generator.replay_check import Checked
 from generator.streams import Streams
 from generator.travel import CrowTravel
 from pipelines.contracts import conform, load_contract

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.replay_check import check_files, refuse_above_share
+from generator.history.check import check_files, refuse_above_share
 from pipelines.errors import ImportRefused, UsageError
-from tests.unit.generator.replay_examples import HEADER, TOWN, check, mapping, outcomes, write
+from tests.unit.generator.history.examples import HEADER, TOWN, check, mapping, outcomes, write
 
 
 def at(order_id: str, pickup: str = "12.9716,77.5946", dropoff: str = "12.9900,77.6100") -> str:

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from generator.city import City
-from generator.mapping import PLACEHOLDER, Column, FileSpec, Mapping, has_date
-from generator.mapping_targets import Target
-from generator.replay_findings import Findings, Outcome
-from generator.replay_times import next_day, read_times
-from generator.replay_values import TEXT, cells_of, read_money, read_number, read_text
+from generator.history.findings import Findings, Outcome
+from generator.history.mapping import PLACEHOLDER, Column, FileSpec, Mapping, has_date
+from generator.history.targets import Target
+from generator.history.times import next_day, read_times
+from generator.history.values import TEXT, cells_of, read_money, read_number, read_text
 
 LIMITS = {"latitude": 90.0, "longitude": 180.0}
 LEAST = {"money": (0, "negative"), "whole": (1, "below_1")}

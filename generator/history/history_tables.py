@@ -8,11 +8,11 @@ from datetime import date
 import pandas as pd
 
 from generator.city import City
-from generator.mapping import FileSpec, Mapping
-from generator.mapping_targets import COURIERS, ORDERS
-from generator.replay_convert import identities, read_fields, read_moments
-from generator.replay_findings import Findings, Outcome
-from generator.replay_rules import digest, order_rules, position_rules, repeated_rows, shift_rules
+from generator.history.convert import identities, read_fields, read_moments
+from generator.history.findings import Findings, Outcome
+from generator.history.mapping import FileSpec, Mapping
+from generator.history.rules import digest, order_rules, position_rules, repeated_rows, shift_rules
+from generator.history.targets import COURIERS, ORDERS
 
 Earlier = dict[str, tuple[str, str]]  # identity -> (digest of its row, where it was imported)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from generator.mapping import Mapping, TimeRules, has_date
+from generator.history.mapping import Mapping, TimeRules, has_date
 
 NO_TIME = np.datetime64("NaT", "us")
 ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?"

@@ -10,17 +10,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from generator.replay import Request, replay
-from generator.replay_record import account, imported_before, one_at_a_time, write_listings, write_record
+from generator.history.record import account, imported_before, one_at_a_time, write_listings, write_record
+from generator.history.replay import Request, replay
 from pipelines.errors import ImportRefused
 from pipelines.settings import settings
-from tests.unit.generator.replay_examples import GOOD, HEADER, MAPPING, check
+from tests.unit.generator.history.examples import GOOD, HEADER, MAPPING, check
 
 
 @pytest.fixture(autouse=True)
 def own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "generator.replay_record.settings", lambda: settings().model_copy(update={"data_dir": tmp_path / "data"})
+        "generator.history.record.settings", lambda: settings().model_copy(update={"data_dir": tmp_path / "data"})
     )
 
 

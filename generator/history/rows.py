@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from generator.mapping import FileSpec
-from generator.mapping_targets import nearest
-from generator.replay_bytes import MAX_BYTES, check_kind
+from generator.history.file_bytes import MAX_BYTES, check_kind
+from generator.history.mapping import FileSpec
+from generator.history.targets import nearest
 from pipelines.errors import ImportRefused, MappingError
 
 TEXT_FIELD = re.compile(r"columns\.(\w+_id|\w+_name|vehicle)\.column")

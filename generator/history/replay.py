@@ -16,11 +16,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from generator.mapping import Mapping, load_mapping
-from generator.publish import publish_city
-from generator.replay_check import Checked, check_files, refuse_above_share
-from generator.replay_events import events_of, is_empty, rows_by_topic
-from generator.replay_record import (
+from generator.history.check import Checked, check_files, refuse_above_share
+from generator.history.history_events import events_of, is_empty, rows_by_topic
+from generator.history.history_tables import Earlier
+from generator.history.mapping import Mapping, load_mapping
+from generator.history.record import (
     Record,
     account,
     imported_before,
@@ -29,7 +29,7 @@ from generator.replay_record import (
     write_listings,
     write_record,
 )
-from generator.replay_tables import Earlier
+from generator.publish import publish_city
 from pipelines.errors import ImportRefused
 from pipelines.movers.events_to_kafka import publish_unit, published_units
 

@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 import pandas as pd
 
-from generator.replay_rows import RawRows
+from generator.history.rows import RawRows
 
 
 class Outcome(IntEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from generator.city import City
-from generator.replay_rules import inside, near_zero
+from generator.history.rules import inside, near_zero
 from pipelines.errors import ImportRefused, UsageError
 
 # A city is recognised when at least this share of the readable pick-ups lies in its area; the rest are then set aside

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.generator.replay_examples import write
-from tests.unit.generator.test_replay_rappi import COURIERS, ORDERS
+from tests.unit.generator.history.examples import write
+from tests.unit.generator.history.test_rappi import COURIERS, ORDERS
 
 
 def dishpatch(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from generator.replay_check import Checked
-from generator.replay_findings import Outcome
-from generator.replay_tables import Earlier
+from generator.history.check import Checked
+from generator.history.findings import Outcome
+from generator.history.history_tables import Earlier
 from pipelines.settings import settings
 
 Record = dict[str, Any]

@@ -11,7 +11,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from generator.mapping import Column, FileSpec
+from generator.history.mapping import Column, FileSpec
 
 TEXT = pd.StringDtype("python")
 # Money as shops write it: a sign, brackets for negative, a symbol or a code, on either side.

@@ -10,14 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from generator.city import City
-from generator.mapping import FileSpec, Mapping
-from generator.mapping_targets import ORDERS
-from generator.replay_bytes import content_hash, read_bytes
-from generator.replay_city import find_city
-from generator.replay_convert import read_fields
-from generator.replay_findings import Findings
-from generator.replay_rows import read_rows
-from generator.replay_tables import Earlier, Place, kept_orders, kept_shifts, no_shifts
+from generator.history.convert import read_fields
+from generator.history.file_bytes import content_hash, read_bytes
+from generator.history.findings import Findings
+from generator.history.history_tables import Earlier, Place, kept_orders, kept_shifts, no_shifts
+from generator.history.mapping import FileSpec, Mapping
+from generator.history.rows import read_rows
+from generator.history.targets import ORDERS
+from generator.history.which_city import find_city
 from pipelines.errors import ImportRefused, UsageError
 
 # From the SHA-256 of the files: the rows that other files brought in before, by city, by `orders` and `couriers`.

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 
-from generator.mapping import load_mapping
-from generator.replay_check import Checked, check_files, refuse_above_share
-from generator.replay_events import events_of, rows_by_topic
-from tests.unit.generator.replay_examples import outcomes, write
+from generator.history.check import Checked, check_files, refuse_above_share
+from generator.history.history_events import events_of, rows_by_topic
+from generator.history.mapping import load_mapping
+from tests.unit.generator.history.examples import outcomes, write
 
 ORDERS = (
     "order_id,pick_up_lat,pick_up_lng,drop_off_lat,drop_off_lng,placement_time,preparation_time,ready_time,"

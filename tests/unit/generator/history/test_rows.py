@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from generator.replay_check import check_files
+from generator.history.check import check_files
 from pipelines.errors import ImportRefused, MappingError
-from tests.unit.generator.replay_examples import GOOD, HEADER, check, mapping, outcomes, write
+from tests.unit.generator.history.examples import GOOD, HEADER, check, mapping, outcomes, write
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_not_part_of_the_first_column(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from generator.replay_check import check_files
+from generator.history.check import check_files
 from pipelines.errors import UsageError
-from tests.unit.generator.replay_examples import GOOD, HEADER, TOWN, check, mapping, outcomes, write
+from tests.unit.generator.history.examples import GOOD, HEADER, TOWN, check, mapping, outcomes, write
 
 SKIPPED = GOOD.replace("2026-03-06 12:00:00", "2026-03-08 02:30:00")  # clocks go forward in New York
 TWICE = GOOD.replace("2026-03-06 12:00:00", "2026-11-01 01:30:00")  # clocks go back

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from generator.city import Bounds, City
-from generator.mapping_targets import TARGETS, nearest
+from generator.history.targets import TARGETS, nearest
 from pipelines.errors import MappingError
 
 MAPPINGS_DIR = Path(__file__).parent / "mappings"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.mapping import load_mapping, shipped_mappings
+from generator.history.mapping import load_mapping, shipped_mappings
 from pipelines.errors import MappingError
-from tests.unit.generator.replay_examples import MAPPING, TOWN, mapping
+from tests.unit.generator.history.examples import MAPPING, TOWN, mapping
 
 
 def test_every_shipped_mapping_loads_and_bears_its_own_name() -> None:
@@ -87,10 +87,10 @@ def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_key_of_a_mapping_is_documented() -> None:
-    from generator.mapping import Column, FileSpec, Mapping
-    from generator.mapping_targets import TARGETS
+    from generator.history.mapping import Column, FileSpec, Mapping
+    from generator.history.targets import TARGETS
 
-    text = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[4] / "docs" / "mappings.md").read_text(encoding="utf-8")
     keys = {k for part in (Mapping, FileSpec, Column) for k in part.model_fields} | {
         f for t in TARGETS.values() for f in t
     }
