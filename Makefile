@@ -19,7 +19,7 @@ run: install ## the main job on made-up data: services up, generate, run, report
 	@$(BIN)/dishpatch demo
 
 test: install ## all tests, on real services that the tests start and stop
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: install ## formatting, lint and types
 	@$(BIN)/ruff format --check

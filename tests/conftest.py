@@ -2,7 +2,7 @@
 
 No test touches the services or data of the person who runs it: the data folder is a temporary one and the ports start
 at DISHPATCH_TEST_PORT_BASE (default 21500: SeaweedFS's ports at +10000 stay under the ephemeral ones). Only the
-downloaded jars are shared.
+downloaded jars are shared. Each pytest-xdist worker has data, ports and services of its own, 300 ports above the last.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pipelines import local
 from pipelines.errors import DishpatchError
 from pipelines.settings import PROJECT_DIR, Settings, settings
 
-TEST_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_PORT_BASE", "21500"))
-FAULT_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_FAULT_PORT_BASE", TEST_PORT_BASE + 300))
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+TEST_PORT_BASE = int(os.environ.get("DISHPATCH_TEST_PORT_BASE", "21500")) + 300 * WORKER
+FAULT_PORT_BASE = TEST_PORT_BASE + 100
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ open at the call hides what was committed after it: readers wait until it is dec
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -166,9 +167,34 @@ def _abort(client: KafkaProducer, first: BaseException) -> None:
         first.add_note(f"the transaction could not be aborted either ({error!r}); Kafka aborts it by itself")
 
 
+_kept: dict[tuple[int, str, str], list[KafkaConsumer]] = {}  # idle consumers of this process
+
+
 @contextmanager
 def consumer(group_id: str | None = None, isolation: str = "read_committed") -> Iterator[KafkaConsumer]:
-    """A consumer that commits nothing by itself."""
+    """A consumer that commits nothing by itself.
+
+    One without a group is kept for the process's next reader: a new one waits 0.1 s before it may ask for its topics.
+    """
+    if group_id is not None:
+        client = _new_consumer(group_id, isolation)
+        try:
+            yield client
+        finally:
+            client.close()
+        return
+    kept = _kept.setdefault((os.getpid(), settings().bootstrap_servers, isolation), [])
+    client = kept.pop() if kept else _new_consumer(None, isolation)
+    try:
+        yield client
+        client.unsubscribe()
+    except BaseException:  # whatever state it is in, the next reader begins with a new one
+        client.close()
+        raise
+    kept.append(client)
+
+
+def _new_consumer(group_id: str | None, isolation: str) -> KafkaConsumer:
     options: dict[str, Any] = {
         "group_id": group_id,
         "enable_auto_commit": False,
@@ -178,13 +204,9 @@ def consumer(group_id: str | None = None, isolation: str = "read_committed") -> 
         "max_partition_fetch_bytes": 4 * 1024 * 1024,
     }
     try:
-        client = KafkaConsumer(**connection(), **options)
+        return KafkaConsumer(**connection(), **options)
     except KafkaError as error:
         raise _unreachable(error) from error
-    try:
-        yield client
-    finally:
-        client.close()
 
 
 def partitions_of(client: KafkaConsumer, topic: str) -> list[TopicPartition]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,6 @@ from pipelines.settings import Settings, settings
 Progress = Callable[[str, str], None]  # (subject: a service's name or 'jars', what happens)
 
 LOCK_SECONDS = 300.0
-STOP_SECONDS = 20.0
 SUPERVISOR_STOP_SECONDS = 30.0  # it gives its services 20 s before SIGKILL
 
 
@@ -117,10 +117,15 @@ def stop_orphans(data_dir: Path, progress: Progress) -> None:
     for name, process in orphans.items():
         progress(name, "stopping: its supervisor was killed")
         process.terminate()
-    _, alive = psutil.wait_procs(list(orphans.values()), timeout=STOP_SECONDS)
-    for process in alive:
-        process.kill()
-    psutil.wait_procs(alive, timeout=5)
+    begun = time.monotonic()
+    for launch in sorted(state.read_plan(data_dir), key=lambda planned: planned.stop_seconds):
+        mine = [orphans[launch.name]] if launch.name in orphans else []
+        _, alive = psutil.wait_procs(mine, timeout=max(0.0, begun + launch.stop_seconds - time.monotonic()))
+        for stuck in alive:
+            stuck.kill()
+            stuck.wait(5)
+        for path in launch.leftovers:
+            Path(path).unlink(missing_ok=True)
     records = {n: r.ended("stopped", None) if r.status == "running" else r for n, r in recorded.processes.items()}
     state.write_state(data_dir, state.State(recorded.supervisor_pid, recorded.supervisor_create_time, False, records))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipelines.settings import Settings
 
 LOOPBACK = "127.0.0.1"
+STOP_SECONDS = 20.0  # between SIGTERM and SIGKILL
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Launch:
     port: int
     environment: dict[str, str] = field(default_factory=dict)
     leftovers: list[str] = field(default_factory=list)  # files outside the data folder, removed after a stop
+    stop_seconds: float = STOP_SECONDS
 
 
 class Service(ABC):
@@ -34,6 +36,7 @@ class Service(ABC):
     ports: tuple[str, ...]  # names in PORT_OFFSETS, the one that clients use first
     memory_mib: int  # resident under load, measured
     ready_seconds: float  # deadline of the readiness request; many times the usual, for a busy machine
+    stop_seconds: float = STOP_SECONDS
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -83,6 +86,7 @@ class Service(ABC):
             port=self.port,
             environment=self.own_environment(),
             leftovers=self.leftovers(),
+            stop_seconds=self.stop_seconds,
         )
 
     def own_environment(self) -> dict[str, str]:

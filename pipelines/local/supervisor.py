@@ -26,7 +26,6 @@ from pipelines.local import state
 from pipelines.local.service import Launch
 
 POLL_SECONDS = 0.2
-STOP_SECONDS = 20.0
 LOCK_SECONDS = 5.0
 LARGEST_OUTPUT_BYTES = 20_000_000
 
@@ -39,7 +38,7 @@ class Supervisor:
         self.created = state.create_time(os.getpid())
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.records: dict[str, state.ProcessRecord] = {}
-        self.leftovers: dict[str, list[str]] = {}
+        self.launches: dict[str, Launch] = {}
         self.reload = threading.Event()
         self.stop = threading.Event()
 
@@ -74,7 +73,7 @@ class Supervisor:
 
     def _start(self, launch: Launch) -> None:
         rotate(Path(launch.output_file))
-        self.leftovers[launch.name] = launch.leftovers
+        self.launches[launch.name] = launch
         sizes = {path: file_size(Path(path)) for path in launch.log_files}
         with Path(launch.output_file).open("ab") as output:
             child = subprocess.Popen(
@@ -98,24 +97,23 @@ class Supervisor:
         for name in ended:
             child = self.children.pop(name)
             self.records[name] = self.records[name].ended(status, child.returncode)
-            for path in self.leftovers.get(name, []):
+            for path in self.launches[name].leftovers:
                 Path(path).unlink(missing_ok=True)
         if ended:
             self._save(wanted=status != "stopped")
 
     def stop_all(self) -> None:
-        """SIGTERM to all at once, SIGKILL to what is left after STOP_SECONDS."""
+        """SIGTERM to all at once, SIGKILL to what is left after its own time to stop."""
         self._save(wanted=False)
         for child in self.children.values():
             child.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
-        while self.children and time.monotonic() < deadline:
+        begun = time.monotonic()
+        while self.children:
+            for name, child in self.children.items():
+                if time.monotonic() > begun + self.launches[name].stop_seconds:
+                    child.kill()
             self.reap("stopped")
             time.sleep(0.05)
-        for child in self.children.values():
-            child.kill()
-            child.wait()
-        self.reap("stopped")
         self._save(wanted=False)
 
     def _save(self, *, wanted: bool) -> None:

@@ -249,7 +249,7 @@ def test_down_stops_everything_and_two_ups_at_once_start_one_set(up_again: Setti
 
 
 def test_other_ports_over_running_services_are_refused(up_again: Settings) -> None:
-    moved = up_again.model_copy(update={"local_port_base": up_again.local_port_base + 150})
+    moved = up_again.model_copy(update={"local_port_base": up_again.local_port_base + 100})
     with pytest.raises(ServiceError, match="Run 'dishpatch down' before changing DISHPATCH_LOCAL_PORT_BASE"):
         local.up(config=moved)
     assert all(s.status == "running" for s in local.status(up_again))
@@ -257,7 +257,7 @@ def test_other_ports_over_running_services_are_refused(up_again: Settings) -> No
 
 def test_a_used_port_is_refused_by_name_before_anything_starts(second_settings: Settings, tmp_path: Path) -> None:
     fresh = second_settings.model_copy(
-        update={"data_dir": tmp_path / "data", "local_port_base": second_settings.local_port_base + 150}
+        update={"data_dir": tmp_path / "data", "local_port_base": second_settings.local_port_base + 100}
     )
     with socket.create_server(("127.0.0.1", fresh.port("warehouse"))), pytest.raises(SetupError) as refused:
         local.up(config=fresh)
@@ -272,7 +272,7 @@ def test_a_used_port_is_refused_by_name_before_anything_starts(second_settings: 
 
 def test_a_service_that_cannot_start_is_named_with_its_log(second_settings: Settings, tmp_path: Path) -> None:
     broken = second_settings.model_copy(
-        update={"data_dir": tmp_path / "data", "local_port_base": second_settings.local_port_base + 150}
+        update={"data_dir": tmp_path / "data", "local_port_base": second_settings.local_port_base + 100}
     )
     only_kafka = broken.model_copy(
         update={"cassandra_port": 9042, "s3_endpoint": "http://elsewhere", "snowflake_account": "elsewhere"}

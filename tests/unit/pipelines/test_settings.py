@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ SECRET = "correct-horse-battery-staple"  # made up
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment without any of our variables."""
-    for name in ("DATA_DIR", "REPORTS_DIR", "LOCAL_PORT_BASE", "CACHE_DIR"):
-        monkeypatch.delenv(f"DISHPATCH_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("DISHPATCH_")]:
+        monkeypatch.delenv(name)
     return monkeypatch
 
 

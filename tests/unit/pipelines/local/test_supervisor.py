@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -102,6 +103,24 @@ def test_terminate_stops_all_records_it_and_removes_leftovers(running: Path) -> 
         "two": "stopped",
     }
     assert not (running / "one.sock").exists()
+
+
+def test_a_service_that_does_not_heed_sigterm_is_killed_after_its_own_time_to_stop(tmp_path: Path) -> None:
+    deaf = [
+        sys.executable,
+        "-c",
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)",
+    ]
+    state.write_plan(tmp_path, [replace(launch(tmp_path, "deaf", deaf), stop_seconds=0.3)])
+    start(tmp_path)
+    wait_for(lambda: (tmp_path / "deaf.out").exists() and (tmp_path / "deaf.out").read_text() == "1\n")
+    child = records(tmp_path)["deaf"].process()
+    process = supervisor(tmp_path)
+    process.terminate()
+    process.wait(10)
+    assert child is not None
+    assert not child.is_running()
+    assert records(tmp_path)["deaf"].status == "stopped"
 
 
 def test_a_second_supervisor_of_the_same_folder_ends_and_disturbs_nothing(running: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -30,17 +31,17 @@ def warehouse(own_settings: object, tmp_path_factory: pytest.TempPathFactory) ->
     port = _free_port()
     server = _start(folder, port)
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DISHPATCH_SNOWFLAKE_PORT", str(port))
-            settings.cache_clear()
-            _wait(server, folder, port)
-            with open_session() as session:
+        with ExitStack() as opened:
+            with pytest.MonkeyPatch.context() as patch:  # for this session alone: later tests mean the shared warehouse
+                patch.setenv("DISHPATCH_SNOWFLAKE_PORT", str(port))
                 settings.cache_clear()
-                ensure_tables(session, [load_contract("warehouse/orders")])
-                session.sql("CREATE STAGE IF NOT EXISTS SILVER.LOADS").collect()
-                yield session
+                _wait(server, folder, port)
+                session = opened.enter_context(open_session())
+            settings.cache_clear()
+            ensure_tables(session, [load_contract("warehouse/orders")])
+            session.sql("CREATE STAGE IF NOT EXISTS SILVER.LOADS").collect()
+            yield session
     finally:
-        settings.cache_clear()
         server.terminate()
         server.wait(30)
 
