@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from generator.city import City
-from generator.dispatch import Dispatcher, Fleet, Trips
+from generator.dispatch import Dispatcher
 from generator.events import EventLog
 from generator.kitchen import ACCEPTED, REJECTED, Kitchens, cook
 from generator.lives_profile import Lives
@@ -15,8 +15,10 @@ from generator.outcomes import CHANGED_MIND, IMPATIENT, NO_COURIER, UNHEARD, Out
 from generator.payments import check_out, pay
 from generator.placed import PlacedOrders, placed_orders
 from generator.reviews import review
+from generator.rides import Rides
 from generator.streams import Streams
 from generator.travel import VEHICLES, CrowTravel, TravelTimes
+from generator.trips import Fleet, Trips
 
 LIFE_TOPICS = ("orders", "restaurant_responses", "courier_assignments", "delivery_progress", "payments", "reviews")
 
@@ -45,10 +47,11 @@ def simulate_lives(
     checkout = check_out(placed, lives, streams)
     kitchens = cook(placed, checkout.paid, _usual_ride(placed, city), lives, streams)
     wanted = wishes(placed, checkout.paid, lives, streams)
-    fleet = Fleet(couriers, lives, streams)
+    fleet = Fleet(couriers, lives, streams, travel)
     asked = np.flatnonzero((kitchens.answer == ACCEPTED) & (wanted.cancels > kitchens.answered))
     request = np.maximum(kitchens.answered + 3, kitchens.expected_ready - lives.dispatch.lead_seconds)
-    trips = Dispatcher(placed, fleet, kitchens.ready, wanted.cancels, lives, streams, travel).run(asked, request)
+    rides = Rides(placed, fleet, kitchens.ready, wanted.cancels, lives, streams, travel)
+    trips = Dispatcher(rides).run(asked, request)
     ends = outcomes(kitchens, trips, wanted)
     log = EventLog(city.city_id, source)
     _restaurant_events(log, placed, kitchens, ends)
@@ -85,33 +88,31 @@ def _restaurant_events(log: EventLog, orders: PlacedOrders, kitchens: Kitchens, 
         log.add(
             "restaurant_responses",
             event_type,
-            [orders.order_ids[i] for i in which],
+            orders.keys.take(which),
             at[which],
-            restaurant_id=[orders.restaurant_ids[i] for i in which],
-            expected_ready_at=np.full(len(which), np.nan) if expected is None else expected[which],
-            reason=None if reason is None else [str(r) for r in reason[which]],
+            restaurant_id=orders.restaurants.take(pa.array(which)),
+            expected_ready_at=None if expected is None else expected[which],
+            reason=None if reason is None else reason[which],
         )
 
 
 def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Trips) -> None:
     """Decisions about couriers, and what they report on the way."""
-    seen: dict[tuple[str, int], int] = {}
+    couriers, vehicles = pa.array(fleet.ids), pa.array(fleet.vehicles)
+    made = trips.decided()
     for event_type in ("offered", "accepted", "declined", "assigned", "unassigned"):
-        made = [d for d in trips.decisions if d[1] == event_type]
-        repeats = []
-        for order, *_ in made:
-            repeats.append(seen.get((event_type, order), 0))
-            seen[event_type, order] = repeats[-1] + 1
+        of_type = made[made["event_type"] == event_type]
+        who = pa.array(of_type["courier"].to_numpy(dtype=np.int64))
         log.add(
             "courier_assignments",
             event_type,
-            [orders.order_ids[d[0]] for d in made],
-            np.array([d[2] for d in made]),
-            repeats=repeats,
-            courier_id=[fleet.ids[d[3]] for d in made],
-            vehicle=[fleet.vehicles[d[3]] for d in made],
-            decided_by=[d[4] for d in made],
-            reason=[d[5] for d in made],
+            orders.keys.take(of_type["order"].to_numpy(dtype=np.int64)),
+            of_type["at"].to_numpy(dtype=np.float64),
+            repeats=of_type.groupby("order").cumcount().to_numpy(),
+            courier_id=couriers.take(who),
+            vehicle=vehicles.take(who),
+            decided_by=of_type["decided_by"].to_numpy(),
+            reason=of_type["reason"].to_numpy(),
         )
     at_restaurant, at_door = (orders.pickup_lat, orders.pickup_lng), (orders.dropoff_lat, orders.dropoff_lng)
     for event_type, at, place, reason in (
@@ -125,9 +126,9 @@ def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Tr
         log.add(
             "delivery_progress",
             event_type,
-            [orders.order_ids[i] for i in which],
+            orders.keys.take(which),
             at[which],
-            courier_id=[fleet.ids[trips.courier[i]] for i in which],
+            courier_id=couriers.take(pa.array(trips.courier[which])),
             lat=place[0][which],
             lng=place[1][which],
             reason=reason,
@@ -142,8 +143,7 @@ def _cancellations(log: EventLog, orders: PlacedOrders, ends: Outcomes) -> None:
         (UNHEARD, "platform", "unanswered"),
     ):
         which = np.flatnonzero(ends.kind == kind)
-        ids = [orders.order_ids[i] for i in which]
-        log.add("orders", "cancelled", ids, ends.ended[which], cancelled_by=by, reason=reason)
+        log.add("orders", "cancelled", orders.keys.take(which), ends.ended[which], cancelled_by=by, reason=reason)
 
 
 def _new_promises(log: EventLog, orders: PlacedOrders, trips: Trips, lives: Lives, streams: Streams) -> None:
@@ -156,5 +156,5 @@ def _new_promises(log: EventLog, orders: PlacedOrders, trips: Trips, lives: Live
         which = np.flatnonzero((guess - orders.promised > promise.change_after_seconds) & told)
     at = np.clip(orders.promised[which] - early[which], trips.assigned[which] + 2, trips.picked[which])
     new = np.ceil(guess[which] / promise.step_seconds) * promise.step_seconds
-    ids = [orders.order_ids[i] for i in which]
-    log.add("orders", "promise_changed", ids, at, promised_at=np.maximum(new, at + promise.step_seconds))
+    told_at = np.maximum(new, at + promise.step_seconds)
+    log.add("orders", "promise_changed", orders.keys.take(which), at, promised_at=told_at)

@@ -18,7 +18,16 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from generator.city import City
-from generator.travel import METRES_PER_DEGREE, SPEED_KMH, VEHICLES, CrowTravel, TravelTimes, slowdown, straight_metres
+from generator.travel import (
+    METRES_PER_DEGREE,
+    SPEED_KMH,
+    VEHICLES,
+    CrowTravel,
+    Spots,
+    TravelTimes,
+    slowdown,
+    straight_metres,
+)
 from pipelines.errors import UsageError
 
 # Speed of cars by kind of street, lights included, where the map states no limit. Delivery couriers use paths too;
@@ -34,6 +43,7 @@ STREET_KMH = {
 PATH_KMH = {"footway": 8.0, "path": 8.0, "pedestrian": 8.0, "steps": 5.0, "cycleway": 10.0, "track": 10.0}
 OTHER_STREET_KMH = 20.0  # residential, service, unclassified
 
+CAR = VEHICLES.index("car")
 OFF_STREET_KMH = 6.0  # from the door to the nearest node
 
 _GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
@@ -132,6 +142,25 @@ class NetworkTravel:
             raise UsageError(f"city {city.city_id} has no street network; use CrowTravel")
         self._path = city.network
         self._congestion = city.lives.riding.congestion_by_hour
+        self._metres_a_second = np.array([SPEED_KMH[name] for name in VEHICLES]) / 3.6
+
+    def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
+        lat, lng = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), np.asarray(lng, dtype=np.float64))
+        node, metres = _nearest(_matrices(self._path), lat, lng)
+        return Spots(lat, lng, node, metres, np.zeros(lat.shape, dtype=np.int64))
+
+    def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
+        matrices = _matrices(self._path)
+        first, last = start.node, end.node
+        by_bike = matrices.metres[first, last] / self._metres_a_second[vehicle]
+        moving = np.where(np.equal(vehicle, CAR), matrices.car_seconds[first, last], by_bike)
+        on_foot = (start.off_metres + end.off_metres) / (OFF_STREET_KMH / 3.6)
+        along = moving * slowdown(self._congestion, vehicle, hour) + on_foot
+        same = first == last
+        if not np.any(same):
+            return np.asarray(along, dtype=np.float64)
+        here = straight_metres(start.lat, start.lng, end.lat, end.lng) / (OFF_STREET_KMH / 3.6)
+        return np.asarray(np.where(same, np.minimum(here, along), along), dtype=np.float64)
 
     def seconds(
         self,
@@ -142,21 +171,11 @@ class NetworkTravel:
         vehicle: np.ndarray | int,
         hour: np.ndarray | int,
     ) -> np.ndarray:
-        matrices = _matrices(self._path)
-        start, first = _nearest(matrices, from_lat, from_lng)
-        end, last = _nearest(matrices, to_lat, to_lng)
-        speed = np.array([SPEED_KMH[name] for name in VEHICLES])[vehicle] / 3.6
-        by_bike = matrices.metres[start, end] / speed
-        moving = np.where(np.asarray(vehicle) == VEHICLES.index("car"), matrices.car_seconds[start, end], by_bike)
-        on_foot = (first + last) / (OFF_STREET_KMH / 3.6)
-        here = straight_metres(from_lat, from_lng, to_lat, to_lng) / (OFF_STREET_KMH / 3.6)
-        along = moving * slowdown(self._congestion, vehicle, hour) + on_foot
-        return np.asarray(np.where(start == end, np.minimum(here, along), along), dtype=np.float64)
+        return self.between(self.spots(from_lat, from_lng), self.spots(to_lat, to_lng), vehicle, hour)
 
 
-def _nearest(matrices: _Matrices, lat: np.ndarray | float, lng: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+def _nearest(matrices: _Matrices, lat: np.ndarray, lng: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nearest node of each place, and the straight metres to it."""
-    lat, lng = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), np.asarray(lng, dtype=np.float64))
     degrees, node = matrices.tree.query(np.stack([lat, lng * matrices.lng_scale], axis=-1))
     return np.asarray(node), np.asarray(degrees) * METRES_PER_DEGREE
 

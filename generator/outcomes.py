@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generator.dispatch import Trips
 from generator.kitchen import ACCEPTED, REJECTED, UNANSWERED, Kitchens
 from generator.lives_profile import Lives
 from generator.placed import PlacedOrders
 from generator.streams import Streams
+from generator.trips import Trips
 
 DELIVERED, FAILED, NO_COURIER, UNHEARD, TURNED_DOWN, CHANGED_MIND, IMPATIENT = range(7)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from generator.events import EventLog
 from generator.lives_profile import Lives
@@ -22,6 +24,7 @@ class Checkout:
     asked: np.ndarray
     refused: np.ndarray
     paid: np.ndarray  # authorised, or for cash when the order is passed on
+    card_tokens: pa.Array  # of the customer's card, whatever the method
 
 
 def check_out(orders: PlacedOrders, lives: Lives, streams: Streams) -> Checkout:
@@ -37,9 +40,8 @@ def check_out(orders: PlacedOrders, lives: Lives, streams: Streams) -> Checkout:
     room = np.where(np.isnan(begun), np.inf, (begun - orders.placed) * 0.3)
     squeeze = np.minimum(1.0, room / last)
     asked = np.minimum(0.3, 0.1 * last * squeeze)
-    return Checkout(
-        method, fails, orders.placed + asked, orders.placed + first * squeeze, orders.placed + last * squeeze
-    )
+    at = orders.placed
+    return Checkout(method, fails, at + asked, at + first * squeeze, at + last * squeeze, card_tokens(orders))
 
 
 def pay(
@@ -98,19 +100,25 @@ def _add(
     amount: np.ndarray | None = None,
 ) -> None:
     which = np.flatnonzero(where)
-    attempts = [int(a) for a in attempt[which]]
-    customers = [orders.customer_ids[i] for i in which]
-    tokens = [f"tok_{int(u * 16**12):012x}" for u in uniform_of(customers, "card")] if customers else []
-    methods = checkout.method[which]
+    keys, attempts, methods = orders.keys.take(which), attempt[which].astype(np.int64), checkout.method[which]
+    numbers, tokens = pa.array(attempts).cast(pa.string()), checkout.card_tokens.take(pa.array(which))
     log.add(
         "payments",
         event_type,
-        [orders.order_ids[i] for i in which],
+        keys,
         at[which],
         repeats=attempts,
-        payment_id=[f"{orders.order_ids[i]}-p{n}" for i, n in zip(which, attempts, strict=True)],
+        payment_id=pc.binary_join_element_wise(keys.text, numbers, "-p"),
         amount_cents=(orders.basket_cents if amount is None else amount)[which],
-        currency=[orders.currencies[i] for i in which],
+        currency=orders.currency.take(pa.array(which)),
         method=methods,
-        card_token=[t if m == "card" else None for t, m in zip(tokens, methods, strict=True)],
+        card_token=pc.if_else(pa.array(methods == "card", pa.bool_()), tokens, None),
     )
+
+
+def card_tokens(orders: PlacedOrders) -> pa.Array:
+    """The token of each order's customer's card."""
+    customers = pa.array([str(each) for each in orders.customer_ids], pa.string()).dictionary_encode()
+    shares = uniform_of(customers.dictionary.to_pylist(), "card")
+    tokens = pa.array([f"tok_{int(u * 16**12):012x}" for u in shares], pa.string())
+    return tokens.take(customers.indices)

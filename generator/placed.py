@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from generator.identity import Keys
 from generator.streams import uniform_of
 from pipelines.errors import ContractViolation
 
@@ -42,6 +45,21 @@ class PlacedOrders:
 
     def __len__(self) -> int:
         return len(self.order_ids)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The order ids with their hashes."""
+        return Keys.of(self.order_ids)
+
+    @cached_property
+    def currency(self) -> pa.Array:
+        """Currency of each order, null where unknown."""
+        return pa.array(self.currencies, pa.string())
+
+    @cached_property
+    def restaurants(self) -> pa.Array:
+        """Restaurant of each order, dictionary-encoded."""
+        return pa.array(self.restaurant_ids, pa.string()).dictionary_encode()
 
     def hour(self, which: np.ndarray | int, seconds: np.ndarray | float) -> np.ndarray:
         """Local hour (0 to 23) at `seconds` for the orders `which`."""

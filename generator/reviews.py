@@ -49,7 +49,7 @@ def review(log: EventLog, orders: PlacedOrders, outcomes: Outcomes, lives: Lives
     log.add(
         "reviews",
         "submitted",
-        [orders.order_ids[i] for i in which],
+        orders.keys.take(which),
         at[which],
         rating_food=food[which],
         rating_delivery=delivery[which],

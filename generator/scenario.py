@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from generator.city import City, Part
-from generator.travel import TravelTimes
+from generator.travel import Spots, TravelTimes
 from pipelines.errors import UsageError
 
 SCENARIOS_DIR = Path(__file__).resolve().parent / "scenarios"
@@ -57,20 +58,37 @@ class ScenarioTravel:
     def __init__(self, base: TravelTimes, city: City, day: date, scenario: Scenario) -> None:
         self._base, self._resolution = base, city.zone_resolution
         names = {zone.name: zone.zone_id for zone in city.zones}
-        self._by_hour: dict[int, list[tuple[float, frozenset[str]]]] = {}
+        self._by_hour: dict[int, list[tuple[float, np.ndarray]]] = {}
         for window in scenario.windows:
             unknown = [zone for zone in window.zones if zone not in names]
             if unknown:
                 raise UsageError(
                     f"scenario {scenario.name}: {city.name} has no zone {unknown[0]!r}; it has {', '.join(names)}"
                 )
-            cells = frozenset(names[zone] for zone in window.zones)
+            cells = np.array([h3.str_to_int(names[zone]) for zone in window.zones], dtype=np.int64)
             for hour in range(24):
                 local = datetime.combine(
                     day + timedelta(days=hour < city.day_cut_hour), datetime.min.time()
                 ) + timedelta(hours=hour)
                 if window.start <= local < window.end:
                     self._by_hour.setdefault(hour, []).append((window.riding_factor, cells))
+
+    def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
+        """The base's, with the cell of each place."""
+        found = self._base.spots(lat, lng)
+        places = zip(found.lat.ravel(), found.lng.ravel(), strict=True)
+        cells = [h3.str_to_int(h3.latlng_to_cell(a, b, self._resolution)) for a, b in places]
+        return replace(found, cell=np.array(cells, dtype=np.int64).reshape(found.lat.shape))
+
+    def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
+        """As the base's, times the factors of the windows that hold."""
+        seconds = self._base.between(start, end, vehicle, hour)
+        held = {int(each) for each in np.unique(hour)} & set(self._by_hour)
+        for each in sorted(held):
+            for factor, cells in self._by_hour[each]:
+                inside = np.isin(start.cell, cells) | np.isin(end.cell, cells) if len(cells) else np.bool_(True)
+                seconds = np.where((np.asarray(hour) == each) & inside, seconds * factor, seconds)
+        return seconds
 
     def seconds(
         self,
@@ -82,19 +100,4 @@ class ScenarioTravel:
         hour: np.ndarray | int,
     ) -> np.ndarray:
         """As the base's, times the factors of the windows that hold."""
-        seconds = self._base.seconds(from_lat, from_lng, to_lat, to_lng, vehicle, hour)
-        held = set(np.unique(hour).tolist()) & set(self._by_hour)
-        if not held:
-            return seconds
-        start, end = self._cells(from_lat, from_lng, seconds.shape), self._cells(to_lat, to_lng, seconds.shape)
-        hours = np.broadcast_to(hour, seconds.shape)
-        for each in sorted(held):
-            for factor, cells in self._by_hour[each]:
-                inside = np.isin(start, list(cells)) | np.isin(end, list(cells)) if cells else np.bool_(True)
-                seconds = np.where((hours == each) & inside, seconds * factor, seconds)
-        return seconds
-
-    def _cells(self, lat: np.ndarray | float, lng: np.ndarray | float, shape: tuple[int, ...]) -> np.ndarray:
-        lat, lng = np.broadcast_to(lat, shape), np.broadcast_to(lng, shape)
-        cells = [h3.latlng_to_cell(a, b, self._resolution) for a, b in zip(lat.ravel(), lng.ravel(), strict=True)]
-        return np.array(cells, dtype=object).reshape(shape)
+        return self.between(self.spots(from_lat, from_lng), self.spots(to_lat, to_lng), vehicle, hour)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -22,14 +23,57 @@ VEHICLES = tuple(SPEED_KMH)
 # How much of the city's congestion a vehicle feels: 0 none, 1 all of it. Two-wheelers pass queues.
 CONGESTION_FELT = {"walking": 0.0, "bicycle": 0.2, "e_bike": 0.4, "motorcycle": 0.6, "car": 1.0}
 
+_FELT = np.array([CONGESTION_FELT[name] for name in VEHICLES])
+
 # Street distance over straight-line distance; city street networks are commonly measured between 1.2 and 1.5.
 DETOUR = 1.35
 
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 
 
+@dataclass(frozen=True)
+class Spots:
+    """Places made ready for travel: degrees, the nearest street node with the metres to it (-1 and 0 where streets are
+    not known), and the H3 cell as a number (0 where nobody asked)."""
+
+    lat: np.ndarray
+    lng: np.ndarray
+    node: np.ndarray
+    off_metres: np.ndarray
+    cell: np.ndarray
+
+    def __getitem__(self, which: np.ndarray | int) -> Spots:
+        return Spots(self.lat[which], self.lng[which], self.node[which], self.off_metres[which], self.cell[which])
+
+    def copied(self) -> Spots:
+        """The same places in arrays of their own, which `put` may change."""
+        return Spots(*(np.array(each) for each in vars(self).values()))
+
+    def put(self, place: int, other: Spots) -> None:
+        """Overwrite one place with the one of `other`."""
+        self.lat[place], self.lng[place] = other.lat, other.lng
+        self.node[place], self.off_metres[place], self.cell[place] = other.node, other.off_metres, other.cell
+
+
+def plain_spots(lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
+    """Places without streets."""
+    lat, lng = np.asarray(lat, dtype=np.float64), np.asarray(lng, dtype=np.float64)
+    return Spots(lat, lng, np.full(lat.shape, -1), np.zeros(lat.shape), np.zeros(lat.shape, dtype=np.int64))
+
+
 class TravelTimes(Protocol):
-    """Travel time between places. All arguments broadcast against each other."""
+    """Travel time between places. All arguments broadcast against each other.
+
+    `between` on `spots` made once is what loops use: finding the street of a place is dearer than the travel.
+    """
+
+    def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
+        """The places made ready for `between`."""
+        ...
+
+    def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
+        """Seconds as `seconds` gives, between places made ready."""
+        ...
 
     def seconds(
         self,
@@ -65,7 +109,7 @@ def straight_metres(
 
 def slowdown(congestion_by_hour: Sequence[float], vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
     """Factor on free-flow time: what a vehicle feels of the city's congestion at a local hour."""
-    felt = np.array([CONGESTION_FELT[name] for name in VEHICLES])[vehicle]
+    felt = _FELT[vehicle]
     return np.asarray(1.0 + felt * (np.asarray(congestion_by_hour)[hour] - 1.0))
 
 
@@ -74,6 +118,12 @@ class CrowTravel:
 
     def __init__(self, city: City) -> None:
         self._congestion = city.lives.riding.congestion_by_hour
+
+    def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
+        return plain_spots(lat, lng)
+
+    def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
+        return self.seconds(start.lat, start.lng, end.lat, end.lng, vehicle, hour)
 
     def seconds(
         self,

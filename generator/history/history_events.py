@@ -67,7 +67,7 @@ def _envelope(
     ids = event_ids(source, topic, event_type, keys, repeats)
     event_time = pa.array(times, TIMESTAMP)
     return {
-        "event_id": pa.array(ids, pa.string()),
+        "event_id": ids,
         "event_type": pa.array([event_type] * len(keys), pa.string()),
         "event_time": event_time,
         "produced_at": produced_at(event_time, ids),
@@ -82,7 +82,7 @@ def _placed(checked: Checked, source: str) -> pa.Table:
     orders = checked.orders
     keys = orders["order_id"].astype(str).tolist()
     columns = _envelope("orders", "placed", keys, orders["placed_at"], checked, source, [0] * len(keys))
-    columns["trace_id"] = pa.array(trace_ids(keys), pa.string())
+    columns["trace_id"] = trace_ids(keys)
     for name in PLACED_COLUMNS:
         columns[name] = pa.array(orders[name], contract.arrow_schema.field(name).type, from_pandas=True)
     return in_order(conform(pa.table(columns), contract))
