@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import h3
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from generator.lives_profile import Lives, Share, usual_lives
+from generator.lives_profile import Lives, Parts, Share, usual_lives
+from generator.measured_parts import DropOffCell, FittedShifts, PickUpCell, check_cells
 from pipelines.errors import UsageError
 
 CITIES_DIR = Path(__file__).resolve().parent / "cities"
 
-Weights24 = Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]
+Curve = Annotated[tuple[float, ...], Field(min_length=24, max_length=96)]
 Weights7 = Annotated[tuple[float, ...], Field(min_length=7, max_length=7)]
 
 
@@ -47,12 +48,24 @@ class Zone(Part):
 
 
 class Demand(Part):
-    """When people order. Weights are relative; index 0 is midnight local time, weekday 0 is Monday."""
+    """When people order. Weights are relative; index 0 is midnight local time, weekday 0 is Monday.
 
-    weekday_hours: Weights24
-    weekend_hours: Weights24
+    A curve has 24 hours, which are made smooth, or 96 quarters of an hour, which are taken as they are.
+    `orders_per_day`: the mean of a usual week, where a history told it.
+    """
+
+    weekday_hours: Curve
+    weekend_hours: Curve
     weekdays: Weights7
     preorder_share: Share
+    orders_per_day: int | None = Field(default=None, ge=1)
+
+    @field_validator("weekday_hours", "weekend_hours")
+    @classmethod
+    def _hours_or_quarters(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(value) not in (24, 96) or min(value) < 0 or sum(value) <= 0:
+            raise ValueError(f"{len(value)} weights; give 24 (hours) or 96 (quarters), none negative, not all zero")
+        return value
 
 
 class Cuisine(Part):
@@ -73,24 +86,51 @@ class Hub(Part):
 
 
 class Restaurants(Part):
-    """`popularity_sigma`: spread of the log of popularity; `name_*`: parts that invented names are made of."""
+    """`popularity_sigma`: spread of the log of popularity; `name_*`: parts that invented names are made of.
+
+    Where they are: near `hubs`, on the streets of a city; or in `cells`, which need no streets.
+    """
 
     count: int = Field(gt=0)
     popularity_sigma: float = Field(ge=0)
     rejection_share: Share
     unanswered_share: Share
-    hubs: tuple[Hub, ...] = Field(min_length=1)
+    hubs: tuple[Hub, ...] = ()
+    cells: tuple[PickUpCell, ...] = ()
     cuisines: dict[str, Cuisine] = Field(min_length=1)
     name_first: tuple[str, ...] = Field(min_length=1)
     name_last: tuple[str, ...] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if bool(self.hubs) == bool(self.cells):
+            raise ValueError("give either `hubs` or `cells`, to say where the restaurants are")
+        if self.cells and sum(c.restaurants for c in self.cells) != self.count:
+            raise ValueError(f"count is {self.count}, the cells have {sum(c.restaurants for c in self.cells)}")
+        check_cells([c.cell for c in self.cells])
+        return self
+
 
 class Customers(Part):
-    """`reach_metres`: distance over which a customer's liking for a restaurant falls by a factor e."""
+    """Who orders, from how far.
+
+    `reach_metres`: distance over which a customer's liking for a restaurant falls by a factor e. Or, where restaurants
+    have `cells`: `cells` in which customers live, and `trip_km`, the straight way from restaurant to customer, as a
+    table of parts.
+    """
 
     count: int = Field(gt=0)
     activity_sigma: float = Field(ge=0)
-    reach_metres: float = Field(gt=0)
+    reach_metres: float | None = Field(default=None, gt=0)
+    cells: tuple[DropOffCell, ...] = ()
+    trip_km: Parts | None = None
+
+    @model_validator(mode="after")
+    def _how_far(self) -> Self:
+        if (self.reach_metres is None) == (self.trip_km is None) or bool(self.cells) != (self.trip_km is not None):
+            raise ValueError("give either `reach_metres`, or `cells` with `trip_km`")
+        check_cells([c.cell for c in self.cells])
+        return self
 
 
 class Shift(Part):
@@ -102,12 +142,22 @@ class Shift(Part):
 
 
 class Couriers(Part):
-    """Supply: couriers for every 1,500 orders of a usual day, what they ride, and when they work."""
+    """Supply: couriers for every 1,500 orders of a usual day, what they ride, and when they work.
+
+    When: `shifts`, patterns a person thinks of; or `fitted_shifts`, tables measured from a history.
+    """
 
     per_1500_orders: float = Field(gt=0)
     vehicles: dict[str, float] = Field(min_length=1)
     capacities: dict[str, int]
-    shifts: tuple[Shift, ...] = Field(min_length=1)
+    shifts: tuple[Shift, ...] = ()
+    fitted_shifts: FittedShifts | None = None
+
+    @model_validator(mode="after")
+    def _when(self) -> Self:
+        if bool(self.shifts) == (self.fitted_shifts is not None):
+            raise ValueError("give either `shifts` or `fitted_shifts`, to say when couriers work")
+        return self
 
 
 class City(Part):
@@ -128,6 +178,12 @@ class City(Part):
     restaurants: Restaurants | None = None
     customers: Customers | None = None
     couriers: Couriers | None = None
+
+    @model_validator(mode="after")
+    def _cells_on_both_sides(self) -> Self:
+        if self.restaurants and self.customers and bool(self.restaurants.cells) != bool(self.customers.cells):
+            raise ValueError("restaurants and customers: both have `cells`, or neither")
+        return self
 
     @field_validator("time_zone")
     @classmethod
@@ -157,11 +213,13 @@ class City(Part):
 
 @cache
 def load_city(city_id: str) -> City:
-    """The shipped city; UsageError lists the known ones, or names the field that is wrong in the profile."""
+    """The shipped city, or that of a profile file; UsageError lists the known ones, or names the wrong field."""
+    if city_id.endswith((".yaml", ".yml")):
+        return read_city(Path(city_id))
     path = CITIES_DIR / city_id / "profile.yaml"
     if not path.exists():
         known = sorted(p.parent.name for p in CITIES_DIR.glob("*/profile.yaml"))
-        raise UsageError(f"no city {city_id!r}; known: {', '.join(known)}")
+        raise UsageError(f"no city {city_id!r}; known: {', '.join(known)}, or give the YAML file of a profile")
     return read_city(path)
 
 

@@ -9,8 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 from generator.city import City
-from generator.people import customers_of, restaurants_of
+from generator.measured_choices import measured_choices
+from generator.people import CustomerRoll, RestaurantRoll, customers_of, restaurants_of
 from generator.streams import Streams
+from generator.tables_of_parts import drawn_from
 from generator.travel import VEHICLES, TravelTimes
 from pipelines.contracts import load_contract
 from pipelines.errors import UsageError
@@ -57,7 +59,7 @@ def place_orders(
     frame = _choices(city, seed, hours, day.weekday() < 5, streams)
     frame.insert(0, "order_id", [f"{city.city_id}-{seed}-{day:%Y%m%d}-{n:06d}" for n in range(size)])
     wanted = _wanted_at(city, day, placed, streams)
-    frame["promised_at"] = _stamps(_promise(city, frame, placed, wanted, hours, travel))
+    frame["promised_at"] = _stamps(_promise(city, frame, placed, wanted, hours, travel, streams))
     frame["placed_at"], frame["scheduled_for"] = _stamps(placed), _stamps(wanted)
     frame["ready_at"] = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us, UTC]")
     frame["currency"] = city.currency
@@ -71,7 +73,10 @@ def _times(city: City, day: date, size: int, streams: Streams) -> np.ndarray:
     slots = np.arange(start, end, SLOT_SECONDS)
     curve = np.array(city.demand.weekend_hours if day.weekday() >= 5 else city.demand.weekday_hours)
     clock = _local_clock(city, slots + SLOT_SECONDS / 2)
-    weight = np.interp(clock, np.arange(-1, 25) + 0.5, np.concatenate([curve[-1:], curve, curve[:1]]))
+    if len(curve) == 24:
+        weight = np.interp(clock, np.arange(-1, 25) + 0.5, np.concatenate([curve[-1:], curve, curve[:1]]))
+    else:  # quarters are fine enough as they are
+        weight = curve[np.floor(clock * len(curve) / 24).astype(np.int64)]
     drawn = streams.of("demand/time").choice(len(slots), size, p=weight / weight.sum())
     return np.sort(slots[drawn] + streams.of("demand/within slot").random(size) * SLOT_SECONDS)
 
@@ -89,12 +94,27 @@ def _local_hours(city: City, seconds: np.ndarray) -> np.ndarray:
 def _choices(city: City, seed: int, hours: np.ndarray, is_weekday: bool, streams: Streams) -> pd.DataFrame:
     """Customer, place of delivery, restaurant and basket of each order."""
     shops, people, size = restaurants_of(city, seed), customers_of(city, seed), len(hours)
+    if city.customers is not None and city.customers.trip_km is not None:
+        shop, who = measured_choices(city, seed, hours, streams)
+        return _chosen(shops, people, shop, who, np.zeros(size, dtype=bool), streams)
     who = streams.of("demand/customer").choice(len(people.ids), size, p=people.activity / people.activity.sum())
     goes_to_work = streams.of("demand/at work").random(size) < AT_WORK_SHARE
     at_work = np.isin(hours, WORK_HOURS) & is_weekday & goes_to_work
     drawn = streams.of("demand/restaurant").random((size, 1))
     liking = np.where(at_work[:, None], people.liking_work[who], people.liking_home[who])
     shop = np.minimum((liking < drawn).sum(axis=1), len(shops.ids) - 1)
+    return _chosen(shops, people, shop, who, at_work, streams)
+
+
+def _chosen(
+    shops: RestaurantRoll,
+    people: CustomerRoll,
+    shop: np.ndarray,
+    who: np.ndarray,
+    at_work: np.ndarray,
+    streams: Streams,
+) -> pd.DataFrame:
+    """The columns that follow from who orders where: `shop` and `who` are places in the rolls, one an order."""
     items = _baskets([shops.ids[s] for s in shop], [shops.dishes[s] for s in shop], streams)
     return pd.DataFrame(
         {
@@ -108,6 +128,7 @@ def _choices(city: City, seed: int, hours: np.ndarray, is_weekday: bool, streams
             "items": pd.Series(items, dtype=object),
             "basket_value_cents": pd.array([_value(basket) for basket in items], dtype="Int64"),
             "kitchen_minutes": shops.kitchen_minutes[shop],
+            "kitchen_score": shops.kitchen_score[shop],
             "rejection_share": shops.rejection_share[shop],
             "unanswered_share": shops.unanswered_share[shop],
         }
@@ -155,10 +176,21 @@ def _wanted_at(city: City, day: date, placed: np.ndarray, streams: Streams) -> n
 
 
 def _promise(
-    city: City, frame: pd.DataFrame, placed: np.ndarray, wanted: np.ndarray, hours: np.ndarray, travel: TravelTimes
+    city: City,
+    frame: pd.DataFrame,
+    placed: np.ndarray,
+    wanted: np.ndarray,
+    hours: np.ndarray,
+    travel: TravelTimes,
+    streams: Streams,
 ) -> np.ndarray:
-    """What the customer is told: the kitchen's usual minutes, a usual ride, and slack, rounded up to the step."""
+    """What the customer is told: the kitchen's usual minutes, a usual ride, and slack, rounded up to the step; or as
+    the profile's table of promises says."""
     promise, bike = city.lives.promise, VEHICLES.index("e_bike")
+    if promise.minutes is not None:
+        minutes = drawn_from(promise.minutes, streams.of("demand/promise").random(len(placed)))
+        soon = placed + np.maximum(minutes * 60, promise.step_seconds)
+        return np.where(np.isnan(wanted), soon, wanted + PREORDER_WINDOW_SECONDS)
     pickup = frame[["pickup_lat", "pickup_lng"]].to_numpy()
     dropoff = frame[["dropoff_lat", "dropoff_lng"]].to_numpy()
     ride = travel.seconds(pickup[:, 0], pickup[:, 1], dropoff[:, 0], dropoff[:, 1], bike, hours)

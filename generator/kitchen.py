@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from generator.lives_profile import Lives
 from generator.placed import PlacedOrders, traits
 from generator.streams import Streams
+from generator.tables_of_parts import drawn_from
 
 ACCEPTED, REJECTED, UNANSWERED = 0, 1, 2
 
 BUSY_WINDOW_SECONDS = 1_500  # an order weighs on a kitchen for about this long
+LEAST_SECONDS = 120.0  # no dish is quicker, unless a history says so
 BEFORE_SCHEDULED_SECONDS = 420  # a pre-order's food is meant to leave this long before ride's end, hand-off included
 
 
@@ -32,9 +34,32 @@ class Kitchens:
 
 def usual_minutes(orders: PlacedOrders, lives: Lives) -> np.ndarray:
     """Usual minutes of each order's kitchen: as given, else a lasting trait of the restaurant's id."""
-    trait = ndtri(np.clip(traits(orders.restaurant_ids, "kitchen speed"), 0.01, 0.99))
+    trait = _scores(orders)
+    if lives.kitchen.preparation_minutes is not None:
+        return _tabled_minutes(trait, np.zeros(len(orders)), lives)
     guessed = lives.kitchen.usual_minutes * np.exp(lives.kitchen.restaurant_spread * trait)
     return np.where(np.isnan(orders.kitchen_minutes), guessed, orders.kitchen_minutes)
+
+
+def _scores(orders: PlacedOrders) -> np.ndarray:
+    """How slow each order's restaurant lastingly is, standard normal: as given, else a trait of its id."""
+    trait = ndtri(np.clip(traits(orders.restaurant_ids, "kitchen speed"), 0.01, 0.99))
+    return np.where(np.isnan(orders.kitchen_score), trait, orders.kitchen_score)
+
+
+def _tabled_minutes(scores: np.ndarray, chance: np.ndarray, lives: Lives) -> np.ndarray:
+    """Minutes by the profile's table. `scores` of the restaurant, `chance` of the order, both standard normal, find the
+    place in the table together, each with the weight of its spread, so that all orders together follow the table."""
+    kitchen = lives.kitchen
+    assert kitchen.preparation_minutes is not None
+    whole = max(float(np.hypot(kitchen.restaurant_spread, kitchen.order_spread)), 1e-9)
+    level = ndtr((kitchen.restaurant_spread * scores + kitchen.order_spread * chance) / whole)
+    return drawn_from(kitchen.preparation_minutes, level)
+
+
+def _in_steps(minutes: np.ndarray, step: float) -> np.ndarray:
+    """Rounded to the step of the kitchens' clocks, one step at least; a step of 0 rounds nothing."""
+    return np.asarray(np.maximum(np.round(minutes / step), 1) * step if step > 0 else minutes)
 
 
 def kitchen_load(restaurant_ids: list[str], starts: np.ndarray) -> np.ndarray:
@@ -57,27 +82,45 @@ def cook(orders: PlacedOrders, paid: np.ndarray, ride_seconds: np.ndarray, lives
     A given ready time is kept: such an order was accepted, and acceptance and beginning come before it.
     """
     kitchen, size = lives.kitchen, len(orders)
-    real = ~np.isnan(orders.ready_given)
+    real, least = ~np.isnan(orders.ready_given), LEAST_SECONDS if kitchen.preparation_minutes is None else 1.0
     wait = kitchen.answer_seconds * np.exp(kitchen.answer_spread * streams.of("kitchen/answer").standard_normal(size))
     answered = paid + np.clip(wait, 4.0, kitchen.unanswered_after_seconds - 60)
     minutes = usual_minutes(orders, lives)
     leave = orders.scheduled - ride_seconds - BEFORE_SCHEDULED_SECONDS
-    start = np.fmax(answered + 20, leave - minutes * 60)
+    answered, start = _beginnings(orders, paid, answered, lives, streams)
+    start = np.fmax(start, leave - minutes * 60)
     load = kitchen_load(orders.restaurant_ids, start)
     expected = minutes * 60 * load**kitchen.load_exponent
-    took = expected * np.exp(kitchen.order_spread * streams.of("kitchen/duration").standard_normal(size))
+    chance = streams.of("kitchen/duration").standard_normal(size)
+    took = expected * np.exp(kitchen.order_spread * chance)
+    if kitchen.preparation_minutes is not None:
+        minutes_taken = _tabled_minutes(_scores(orders), chance, lives) * load**kitchen.load_exponent
+        took = _in_steps(minutes_taken, kitchen.preparation_step_minutes) * 60
+        if kitchen.preparation_counts_from == "placed":
+            took = np.maximum(orders.placed + took - start, 60.0)
     start, answered = _before_ready(orders, real, start, answered, paid, expected)
-    ready = np.where(real, orders.ready_given, start + np.maximum(took, 120.0))
+    ready = np.where(real, orders.ready_given, start + np.maximum(took, least))
     answer = np.where(real, ACCEPTED, _answers(orders, load, lives, streams))
     answered = np.where(answer == UNANSWERED, orders.placed + kitchen.unanswered_after_seconds, answered)
     names = np.array(list(kitchen.rejection_reasons), dtype=object)
     weights = np.array(list(kitchen.rejection_reasons.values()))
     reasons = streams.of("kitchen/reason").choice(names, size, p=weights / weights.sum())
     said = np.where(
-        real, start + (ready - start) * np.maximum(expected, 120.0) / np.maximum(took, 120.0), start + expected
+        real, start + (ready - start) * np.maximum(expected, least) / np.maximum(took, least), start + expected
     )
     expected_ready = np.maximum(np.ceil(said / 60) * 60, start + 60)
     return Kitchens(answer, answered, start, expected_ready, ready, reasons)
+
+
+def _beginnings(
+    orders: PlacedOrders, paid: np.ndarray, answered: np.ndarray, lives: Lives, streams: Streams
+) -> tuple[np.ndarray, np.ndarray]:
+    """Answers and beginnings: soon after the answer, or as the profile's table of beginnings says."""
+    if lives.kitchen.begin_minutes is None:
+        return answered, answered + 20
+    lag = drawn_from(lives.kitchen.begin_minutes, streams.of("kitchen/begin").random(len(orders))) * 60
+    start = np.maximum(orders.placed + lag, paid + 5)
+    return np.minimum(answered, paid + (start - paid) * 0.9), start
 
 
 def _before_ready(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,10 +13,13 @@ USUAL_LIVES = Path(__file__).resolve().parent / "cities" / "usual_lives.yaml"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
+Parts = Annotated[tuple[float, ...], Field(min_length=1, max_length=64)]  # see `tables_of_parts`
 Spread = Annotated[float, Field(ge=0, le=2)]  # sigma of a log-normal factor with median 1
 
 
 class Section(BaseModel):
+    """Frozen, and a misspelt field is an error."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -31,6 +34,11 @@ class Kitchen(Section):
     order_spread: Spread
     load_exponent: Annotated[float, Field(ge=0, le=2)]
     rejection_reasons: dict[str, float]
+    # Measured from a history by `generate --like`; they take the place of the medians and spreads above.
+    preparation_minutes: Parts | None = None
+    preparation_step_minutes: Annotated[float, Field(ge=0)] = 0.0  # kitchens that tell whole minutes: 1
+    preparation_counts_from: Literal["preparing", "placed"] = "preparing"
+    begin_minutes: Parts | None = None  # from placement to the beginning
 
 
 class Customer(Section):
@@ -71,6 +79,7 @@ class Promise(Section):
     step_seconds: Annotated[float, Field(ge=1)]
     change_after_seconds: Seconds
     change_share: Share
+    minutes: Parts | None = None  # what customers are told, measured; instead of kitchen, ride and slack
 
 
 class Payment(Section):

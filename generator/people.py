@@ -7,7 +7,9 @@ from functools import lru_cache
 
 import h3
 import numpy as np
+from scipy.special import ndtri
 
+from generator.cells import places_within
 from generator.city import City, Restaurants
 from generator.network import load_network
 from generator.streams import Streams
@@ -28,6 +30,7 @@ class RestaurantRoll:
     lng: np.ndarray
     popularity: np.ndarray
     kitchen_minutes: np.ndarray
+    kitchen_score: np.ndarray  # how slow among its like, standard normal
     rejection_share: np.ndarray
     unanswered_share: np.ndarray
     dishes: list[list[tuple[str, int]]]
@@ -35,7 +38,10 @@ class RestaurantRoll:
 
 @dataclass(frozen=True)
 class CustomerRoll:
-    """One element a customer; `liking` is the chance of each (customer, restaurant), from home and from work."""
+    """One element a customer; `liking` is the chance of each (customer, restaurant), from home and from work.
+
+    In a city of `cells` customers order to their home, and `liking` has no columns: `measured_choices` chooses.
+    """
 
     ids: list[str]
     activity: np.ndarray
@@ -54,7 +60,11 @@ def restaurants_of(city: City, seed: int) -> RestaurantRoll:
     if profile is None:
         raise UsageError(f"city {city.city_id} has no `restaurants` in its profile, so no day of it can be generated")
     streams, count = Streams(seed, "people"), profile.count
-    lat, lng = _places(city, profile, count, streams.forever("restaurant/place"), near_hubs=True)
+    cell = np.repeat(np.arange(len(profile.cells)), [c.restaurants for c in profile.cells])
+    if profile.cells:
+        lat, lng = _inside(city, [c.cell for c in profile.cells], cell, streams.forever("restaurant/place"))
+    else:
+        lat, lng = _places(city, profile, count, streams.forever("restaurant/place"), near_hubs=True)
     names = list(profile.cuisines)
     shares = np.array([c.share for c in profile.cuisines.values()])
     cuisine = streams.forever("restaurant/cuisine").choice(len(names), count, p=shares / shares.sum())
@@ -62,6 +72,9 @@ def restaurants_of(city: City, seed: int) -> RestaurantRoll:
     usual = np.array([c.kitchen_minutes for c in profile.cuisines.values()])[cuisine]
     price_level = np.exp(0.18 * traits[1])
     popularity = np.exp(profile.popularity_sigma * traits[2])
+    if profile.cells:  # a cell's share is that of its restaurants together
+        popularity *= (np.array([c.share for c in profile.cells]) / np.bincount(cell, popularity))[cell]
+        traits[0] = _even_scores(traits[0], popularity)
     worse = np.exp(0.6 * traits[3] - 0.18)  # mean 1: some kitchens reject several times as often as others
     return RestaurantRoll(
         ids=[f"{city.city_id}-{seed}-r{n:03d}" for n in range(count)],
@@ -69,6 +82,7 @@ def restaurants_of(city: City, seed: int) -> RestaurantRoll:
         lat=lat,
         lng=lng,
         popularity=popularity / popularity.sum(),
+        kitchen_score=traits[0],
         kitchen_minutes=usual * np.exp(city.lives.kitchen.restaurant_spread * traits[0]),
         rejection_share=np.minimum(profile.rejection_share * worse, 1.0),
         unanswered_share=np.minimum(profile.unanswered_share * worse[::-1], 1.0),
@@ -102,12 +116,19 @@ def customers_of(city: City, seed: int) -> CustomerRoll:
             f"city {city.city_id} lacks `customers` or `restaurants` in its profile, so no day of it can be generated"
         )
     streams, count, roll = Streams(seed, "people"), profile.count, restaurants_of(city, seed)
+    activity = np.exp(profile.activity_sigma * streams.forever("customer/activity").standard_normal(count))
+    ids = [f"{city.city_id}-{seed}-c{n:05d}" for n in range(count)]
+    if profile.reach_metres is None:
+        shares = np.array([c.share for c in profile.cells])
+        cell = streams.forever("customer/cell").choice(len(shares), count, p=shares / shares.sum())
+        home = _inside(city, [c.cell for c in profile.cells], cell, streams.forever("customer/home"))
+        return CustomerRoll(ids, activity, *home, *home, *(np.zeros((count, 0)) for _ in range(2)))
     home = _places(city, shops, count, streams.forever("customer/home"), near_hubs=False)
     work = _places(city, shops, count, streams.forever("customer/work"), near_hubs=True)
     taste = np.exp(0.5 * streams.forever("customer/taste").standard_normal((count, shops.count)))
     return CustomerRoll(
-        ids=[f"{city.city_id}-{seed}-c{n:05d}" for n in range(count)],
-        activity=np.exp(profile.activity_sigma * streams.forever("customer/activity").standard_normal(count)),
+        ids=ids,
+        activity=activity,
         home_lat=home[0],
         home_lng=home[1],
         work_lat=work[0],
@@ -122,6 +143,23 @@ def _liking(place: tuple[np.ndarray, np.ndarray], roll: RestaurantRoll, taste: n
     metres = straight_metres(place[0][:, None], place[1][:, None], roll.lat[None, :], roll.lng[None, :])
     weight = roll.popularity * taste * np.exp(-metres / reach)
     return np.asarray(np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1), dtype=np.float64)
+
+
+def _even_scores(drawn: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+    """The drawn scores, in their order, made standard normal over orders instead of restaurants: the city's orders then
+    follow the table of preparation times however few restaurants have most of them."""
+    order, share = np.argsort(drawn, kind="stable"), popularity / popularity.sum()
+    level = np.empty(len(drawn))
+    level[order] = np.cumsum(share[order]) - share[order] / 2
+    return np.asarray(ndtri(level), dtype=np.float64)
+
+
+def _inside(
+    city: City, cells: list[str], which: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Doors anywhere in the cells `cells[which]`, within the city's bounds."""
+    (lat, lng), bounds = places_within(cells, which, random), city.bounds
+    return np.clip(lat, bounds.min_lat, bounds.max_lat), np.clip(lng, bounds.min_lng, bounds.max_lng)
 
 
 def _places(

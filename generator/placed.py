@@ -40,6 +40,7 @@ class PlacedOrders:
     basket_cents: np.ndarray
     utc_offset: np.ndarray
     kitchen_minutes: np.ndarray  # NaN where the restaurant's usual speed is not known
+    kitchen_score: np.ndarray  # how slow the restaurant is among its like, standard normal; NaN likewise
     rejection_share: np.ndarray  # NaN likewise
     unanswered_share: np.ndarray  # NaN likewise
 
@@ -97,6 +98,7 @@ def placed_orders(frame: pd.DataFrame, time_zone: ZoneInfo) -> PlacedOrders:
         basket_cents=basket,
         utc_offset=utc_offsets(frame["placed_at"], time_zone),
         kitchen_minutes=_optional(frame, "kitchen_minutes"),
+        kitchen_score=_optional(frame, "kitchen_score"),
         rejection_share=_optional(frame, "rejection_share"),
         unanswered_share=_optional(frame, "unanswered_share"),
         **floats,

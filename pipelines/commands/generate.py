@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from pipelines.errors import UsageError
 
@@ -14,12 +15,52 @@ if TYPE_CHECKING:
     from generator.publish import Plan
 
 DAY_FORMAT = ["%Y-%m-%d"]
+USUAL_ORDERS_PER_DAY = 1_500
 LONGEST_PLAN_DAYS = 3_700  # ten years: more is a typing error
+
+
+class LikeAlone(TyperCommand):
+    """`--like` may stand alone: then the history is that of `--mapping` and `--orders`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As the base does, a bare `--like` having an empty value."""
+        following = [*args[1:], "--"]
+        args = [f"{a}=" if a == "--like" and b.startswith("-") else a for a, b in zip(args, following, strict=True)]
+        return super().parse_args(ctx, args)
 
 
 def register(app: typer.Typer) -> None:
     """Add the command of this area."""
-    app.command("generate")(generate)
+    app.command("generate", cls=LikeAlone)(generate)
+
+
+Mean = Annotated[
+    int | None,
+    typer.Option(min=1, help="Mean of a usual week; days differ. Default: the profile's own, else 1500."),
+]
+CityName = Annotated[
+    str | None, typer.Option(help="Shipped city, or profile YAML; with --like a city of the history. Default: futian.")
+]
+Out = Annotated[
+    str | None, typer.Option(help="'kafka' (default; with --like only if said), or a folder for Parquet files.")
+]
+History = Annotated[
+    str | None,
+    typer.Option(
+        metavar="[HISTORY]",
+        help="Fit a profile to history and say how near a day of it comes. HISTORY: a folder of events, or a city of "
+        "the lake; alone: the files of --mapping and --orders.",
+    ),
+]
+MappingName = Annotated[str | None, typer.Option(help="With --like: mapping of the files, see docs/mappings.md.")]
+OrdersFile = Annotated[Path | None, typer.Option(help="With --like: file of orders.")]
+CouriersFile = Annotated[Path | None, typer.Option(help="With --like: file of couriers' shifts.")]
+HistoryDay = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=DAY_FORMAT, help="With --like: day of files without dates, or of the history."),
+]
+ProfileFile = Annotated[Path | None, typer.Option(help="With --like: where to write the fitted profile.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="With --like: file for the distances.")]
 
 
 def generate(
@@ -29,23 +70,63 @@ def generate(
     end: Annotated[datetime | None, typer.Option("--to", formats=DAY_FORMAT, help="Last local business day.")] = None,
     days: Annotated[int | None, typer.Option(help="Number of days, instead of --from.")] = None,
     until: Annotated[datetime | None, typer.Option(formats=DAY_FORMAT, help="Last day, with --days.")] = None,
-    orders_per_day: Annotated[int, typer.Option(min=1, help="Mean of a usual week; days differ.")] = 1500,
+    orders_per_day: Mean = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 7,
-    city: Annotated[str, typer.Option(help="City profile.")] = "futian",
+    city: CityName = None,
     scenario: Annotated[str | None, typer.Option(help="Shipped scenario or YAML file to lay over the city.")] = None,
-    out: Annotated[str, typer.Option(help="'kafka', or a folder for Parquet files.")] = "kafka",
+    out: Out = None,
+    like: History = None,
+    mapping: MappingName = None,
+    orders: OrdersFile = None,
+    couriers: CouriersFile = None,
+    history_day: HistoryDay = None,
+    profile: ProfileFile = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Generate days of a city's deliveries, to Kafka or to files. A day already published sends nothing."""
     from generator.city import load_city
     from generator.publish import Plan
     from generator.scenario import load_scenario
 
-    first, last = chosen_days(_date(start), _date(end), days, _date(until))
     overlay = load_scenario(scenario) if scenario else None
-    rows = _run(Plan(load_city(city), first, last, orders_per_day, seed, overlay), out)
+    said = (_date(start), _date(end), days, _date(until))
+    if like is None:
+        _only_with_like(mapping, orders, couriers, history_day, profile, json_file)
+        (first, last), where = chosen_days(*said), load_city(city or "futian")
+        usual = where.demand.orders_per_day if where.demand else None
+        plan = Plan(where, first, last, orders_per_day or usual or USUAL_ORDERS_PER_DAY, seed, overlay)
+    else:
+        files = {"mapping": mapping, "orders": orders, "couriers": couriers, "history_day": _date(history_day)}
+        wanted = {"profile": profile, "json_file": json_file, "orders_per_day": orders_per_day, "scenario": overlay}
+        plan = _like(history=like, seed=seed, city=city, days=_days_if_said(*said), **files, **wanted)
+        if out is None:
+            return
+    to = out or "kafka"
+    rows = _run(plan, to)
     for dataset, count in sorted(rows.items()):
         typer.echo(f"{dataset:24}{count:>12,}")
-    typer.echo(f"{'sent' if out == 'kafka' else 'written'}: {sum(rows.values()):,} events to {out}")
+    typer.echo(f"{'sent' if to == 'kafka' else 'written'}: {sum(rows.values()):,} events to {to}")
+
+
+def _like(**request: Any) -> Plan:
+    """Fit, report, and the plan of the fitted city."""
+    from rich.console import Console
+
+    from generator.like.command import LikeRequest, generate_like
+
+    return generate_like(LikeRequest(**request), Console(), Console(stderr=True))
+
+
+def _days_if_said(
+    start: date | None, end: date | None, days: int | None, until: date | None
+) -> tuple[date, date] | None:
+    nothing = start is None and end is None and days is None and until is None
+    return None if nothing else chosen_days(start, end, days, until)
+
+
+def _only_with_like(*values: object) -> None:
+    if any(value is not None for value in values):
+        raise UsageError("--mapping, --orders, --couriers, --date, --profile and --json belong to --like; add it")
 
 
 def chosen_days(start: date | None, end: date | None, days: int | None, until: date | None) -> tuple[date, date]:

@@ -1,0 +1,89 @@
+"""`dishpatch generate --like` from the command line: from files, from a folder of events, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from generator.city import load_city
+from generator.day import generate_day
+from generator.like.stored import of_stored
+from generator.publish import Plan, write_plan
+from pipelines.cli import app
+from pipelines.errors import UsageError
+from tests.unit.generator.generated_days import FRIDAY
+from tests.unit.generator.like.made_up_town import MAPPING, couriers_table, files, orders_table
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[str]:
+    """Arguments that name a made-up town's files and mapping."""
+    found = files(tmp_path, orders_table(300), couriers_table(90))
+    (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(MAPPING), encoding="utf-8")
+    return ["--mapping", str(tmp_path / "mapping.yaml"), *(f"--{kind}={path}" for kind, path in found.items())]
+
+
+def run(*arguments: str | Path) -> str:
+    """What the command prints; its error, if it has one, is raised."""
+    result = CliRunner().invoke(
+        app, ["generate", *map(str, arguments)], catch_exceptions=False, env={"COLUMNS": "120", "NO_COLOR": "1"}
+    )
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_files_give_profile_report_and_json_and_nothing_is_sent(tmp_path: Path, paths: list[str]) -> None:
+    profile, report = tmp_path / "town.yaml", tmp_path / "ks.json"
+    said = run("--like", *paths, "--profile", profile, "--json", report, "--seed", "3")
+    content = json.loads(report.read_text(encoding="utf-8"))
+    assert list(content) == ["ks", "orders", "couriers"]
+    assert {"order_time_of_day", "pickup_to_dropoff_km", "preparation_minutes", "shift_hours"} <= set(content["ks"])
+    assert all(0 <= distance <= 1 for distance in content["ks"].values())
+    assert content["couriers"] == 90
+    assert f"{content['ks']['order_time_of_day']:.3f}" in said
+    assert "\x1b[" not in said
+    assert str(profile) in said
+    run("--like", *paths, "--profile", profile, "--json", report, "--seed", "3")
+    assert json.loads(report.read_text(encoding="utf-8")) == content
+
+
+def test_the_profile_and_the_days_can_be_made_again(tmp_path: Path, paths: list[str]) -> None:
+    profile = tmp_path / "town.yaml"
+    run(
+        "--like", *paths, "--profile", profile, "--out", tmp_path / "days", "--from", "2026-03-12", "--to", "2026-03-12"
+    )
+    run("--city", profile, "--from", "2026-03-12", "--to", "2026-03-12", "--out", tmp_path / "again")
+    made = sorted(p.relative_to(tmp_path / "days") for p in (tmp_path / "days").rglob("*.parquet"))
+    assert made
+    for path in made:
+        assert (tmp_path / "days" / path).read_bytes() == (tmp_path / "again" / path).read_bytes()
+
+
+def test_a_folder_of_generated_days_is_a_history(tmp_path: Path) -> None:
+    write_plan(Plan(load_city("futian"), FRIDAY, FRIDAY, 250, 7), tmp_path / "days")
+    history = of_stored(str(tmp_path / "days"))
+    placed = (
+        generate_day(load_city("futian"), FRIDAY, 250, 7)["orders"].column("event_type").to_pylist().count("placed")
+    )
+    assert len(history.orders) == placed
+    assert history.city.time_zone == "Asia/Shanghai"
+    run("--like", tmp_path / "days", "--profile", tmp_path / "p.yaml", "--json", tmp_path / "ks.json")
+    distances = json.loads((tmp_path / "ks.json").read_text(encoding="utf-8"))["ks"]
+    assert distances["cancelled_or_failed"] < 0.05
+    assert max(distances[n] for n in ("order_time_of_day", "pickup_to_dropoff_km", "preparation_minutes")) < 0.1
+
+
+def test_a_history_that_is_not_there_is_refused_in_words(tmp_path: Path, paths: list[str]) -> None:
+    with pytest.raises(UsageError, match="--mapping and --orders is missing"):
+        run("--like")
+    with pytest.raises(UsageError, match="leave out --mapping"):
+        run("--like", "futian", *paths)
+    with pytest.raises(UsageError, match="belong to --like"):
+        run(*paths, "--from", "2026-03-12", "--to", "2026-03-12")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="has no such city"):
+        run("--like", tmp_path / "empty")
