@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from tempfile import TemporaryDirectory
+from typing import Any
 
-import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
@@ -58,20 +59,30 @@ class OwnInterpreterSpecs(KernelSpecManager):
             display_name="Python 3",
             language="python",
             interrupt_mode="signal",
-            metadata={"supported_encryption": ["curve"]},  # other users of the machine cannot read along
         )
 
 
 class OwnInterpreterManager(AsyncKernelManager):
-    """Starts that kernel, and does not wait long for it to go."""
+    """Starts that kernel, and does not wait long for it to go.
+
+    The two talk over sockets in a folder that only their owner can enter: a TCP port is chosen before the kernel binds
+    it, and of many kernels that start at once one now and then found its port taken.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._sockets = TemporaryDirectory(prefix="dishpatch-kernel-")  # a socket's path may not exceed 100 bytes
+        super().__init__(transport="ipc", ip=f"{self._sockets.name}/s", **options)
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        await super()._async_cleanup_resources(restart)
+        if not restart:
+            self._sockets.cleanup()
+
+    cleanup_resources = _async_cleanup_resources
 
     @default("kernel_spec_manager")
     def _own_specs(self) -> OwnInterpreterSpecs:
         return OwnInterpreterSpecs(parent=self)
-
-    @default("transport_encryption")
-    def _encrypted(self) -> str:
-        return "auto" if zmq.has("curve") else "disabled"
 
     @default("shutdown_wait_time")
     def _shutdown_wait(self) -> float:

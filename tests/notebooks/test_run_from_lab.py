@@ -37,7 +37,7 @@ def lab_kernel() -> Iterator[Any]:
 
 def evaluated(client: Any, expression: str) -> str:
     reply = client.execute_interactive(
-        "", user_expressions={"x": expression}, timeout=60, output_hook=lambda message: None
+        "", user_expressions={"x": expression}, timeout=150, output_hook=lambda message: None
     )
     return str(reply["content"]["user_expressions"]["x"]["data"]["text/plain"])
 
