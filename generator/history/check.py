@@ -10,45 +10,55 @@ from pathlib import Path
 import pandas as pd
 
 from generator.city import City
-from generator.history.convert import read_fields
 from generator.history.file_bytes import content_hash, read_bytes
 from generator.history.findings import Findings
-from generator.history.history_tables import Earlier, Place, kept_orders, kept_shifts, no_shifts
-from generator.history.mapping import FileSpec, Mapping
+from generator.history.history_tables import Kept, Known, kept_orders, read_orders
+from generator.history.mapping import Mapping
+from generator.history.mapping_parts import FileSpec
 from generator.history.rows import read_rows
-from generator.history.targets import ORDERS
-from generator.history.which_city import find_city
+from generator.history.shift_tables import kept_shifts, no_shifts
 from pipelines.errors import ImportRefused, UsageError
 
-# From the SHA-256 of the files: the rows that other files brought in before, by city, by `orders` and `couriers`.
-EarlierRows = Callable[[str], dict[str, dict[str, Earlier]]]
+# From the SHA-256 of the files: what other files brought in before, by city (or `several`, where a file is of many).
+EarlierRows = Callable[[str], dict[str, Known]]
 
 
 @dataclass(frozen=True)
 class Checked:
     """Files that were read and checked. `orders` and `shifts` are the kept rows, in the columns of
-    `generator.life.simulate_lives`; `found` has the outcome of every row of each file; `keys` their identities."""
+    `generator.life.simulate_lives`; `kept` has refunds, details and sums of money besides; `found` the outcome of every
+    row of each file; `keys` their identities. `cities` are those of the kept orders, `key` is the one city's id or
+    `several`."""
 
     mapping: Mapping
-    city: City
+    cities: list[City]
+    key: str
     day: date | None
-    first_date: date | None
     paths: dict[str, Path]
     files_hash: str
-    orders: pd.DataFrame
+    kept: Kept
     shifts: pd.DataFrame
     found: dict[str, Findings]
     keys: pd.DataFrame
 
     @property
+    def orders(self) -> pd.DataFrame:
+        return self.kept.rows
+
+    @property
+    def city(self) -> City:
+        """The city, of a file that is of one."""
+        return self.cities[0]
+
+    @property
     def unit(self) -> str:
         """`<date>:<12 digits of the files' SHA-256>`; the date is the files' day or their first business date."""
-        first = self.day or self.first_date
+        first = self.day or self.kept.first_date
         return f"{first.isoformat() if first else 'undated'}:{self.files_hash[:12]}"
 
     @property
     def producer_id(self) -> str:
-        return f"replay:{self.mapping.name}:{self.city.city_id}"
+        return f"replay:{self.mapping.name}:{self.key}"
 
     def business_dates(self) -> dict[str, int]:
         """Kept orders by business date."""
@@ -74,16 +84,16 @@ def check_files(
     contents = {kind: read_bytes(path) for kind, path in paths.items()}
     found = {kind: Findings(read_rows(contents[kind], specs[kind], paths[kind], kind)) for kind in paths}
     files_hash = content_hash(list(contents.values()))
-    fields = read_fields(specs["orders"], ORDERS, found["orders"])
-    city = find_city(mapping.cities, fields["pickup_lat"], fields["pickup_lng"], city_id)
-    before = (earlier(files_hash) if earlier else {}).get(city.city_id, {})
-    place = Place(mapping, city, day)
-    orders = kept_orders(fields, specs["orders"], place, found["orders"], before.get("orders", {}))
+    read = read_orders(mapping, day, city_id, found["orders"])
+    known = (earlier(files_hash) if earlier else {}).get(read.places.key, Known())
+    kept = kept_orders(read, found["orders"], known)
     shifts = no_shifts()
     if "couriers" in paths:
-        shifts = kept_shifts(specs["couriers"], place, found["couriers"], before.get("couriers", {}))
-    keys = pd.concat([orders.keys, shifts.keys], ignore_index=True)
-    return Checked(mapping, city, day, orders.first_date, paths, files_hash, orders.rows, shifts.rows, found, keys)
+        shifts = kept_shifts(specs["couriers"], read.places, found["couriers"], known.couriers)
+    keys = pd.concat([kept.keys, shifts.keys], ignore_index=True)
+    there = set(kept.rows["city_id"]) | set(kept.refunds["city_id"])
+    cities = [c for c in read.places.cities if c.city_id in there] or read.places.cities[:1]
+    return Checked(mapping, cities, read.places.key, day, paths, files_hash, kept, shifts.rows, found, keys)
 
 
 def _day(mapping: Mapping, day: date | None) -> date | None:
@@ -106,6 +116,10 @@ def _specs(mapping: Mapping, paths: dict[str, Path]) -> dict[str, FileSpec]:
     return {"orders": mapping.orders} | ({"couriers": mapping.couriers} if mapping.couriers else {})
 
 
+def _is_nothing(checked: Checked) -> bool:
+    return checked.orders.empty and checked.kept.refunds.empty
+
+
 def refuse_above_share(checked: Checked) -> None:
     """ImportRefused where more rows of a file are rejected or quarantined than the mapping's `max_rejected_share`, or
     where no order is left though not all are duplicates. The message has the counts and the first three lines."""
@@ -113,7 +127,7 @@ def refuse_above_share(checked: Checked) -> None:
         counts = found.counts()
         lost = counts["rejected"] + counts["quarantined"]
         allowed = checked.mapping.max_rejected_share
-        if lost > allowed * counts["read"] or (kind == "orders" and lost and checked.orders.empty):
+        if lost > allowed * counts["read"] or (kind == "orders" and lost and _is_nothing(checked)):
             raise ImportRefused(
                 f"{checked.paths[kind]}: {lost:,} of {counts['read']:,} rows ({lost / counts['read']:.1%}) are wrong, "
                 f"the mapping allows {allowed:.1%}; nothing was imported. {found.summary()}"

@@ -2,60 +2,97 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
 
-from generator.city import City
 from generator.history.findings import Findings, Outcome
-from generator.history.mapping import PLACEHOLDER, Column, FileSpec, Mapping, has_date
-from generator.history.targets import Target
-from generator.history.times import next_day, read_times
-from generator.history.values import TEXT, cells_of, read_money, read_number, read_text
+from generator.history.kinds import CHARGE, ORDER
+from generator.history.mapping import has_date
+from generator.history.mapping_parts import PLACEHOLDER, Column, FileSpec
+from generator.history.nested import read_items, read_tags
+from generator.history.places import Places
+from generator.history.targets import WORDS, Target
+from generator.history.times import Times, next_day, parse, read_times
+from generator.history.units import read_quantity
+from generator.history.values import TEXT, cells_of, read_money, read_number, read_text, read_word
 
 LIMITS = {"latitude": 90.0, "longitude": 180.0}
-LEAST = {"money": (0, "negative"), "whole": (1, "below_1")}
+NESTED = ("items", "tags")
 
 
 def _required(target: Target, column: Column) -> bool:
-    return target.required or bool(column.required)
+    if column.required is not None and not target.required:
+        return column.required
+    return target.required or target.demanded
 
 
-def read_fields(spec: FileSpec, targets: dict[str, Target], found: Findings) -> pd.DataFrame:
+def read_fields(
+    spec: FileSpec, targets: dict[str, Target], found: Findings, kinds: np.ndarray | None = None
+) -> pd.DataFrame:
     """Every mapped field that is not a time, one row a row of the file, in file order.
 
-    Text is `string`, positions float64, money and counts Int64. An unreadable cell, a missing one that is required, or
-    a degree that does not exist rejects its row; an amount below zero is quarantined.
+    Text and words are `string`, numbers float64, money and counts Int64, lists of dishes objects. An unreadable cell, a
+    missing one that is required, or a degree that does not exist rejects its row; a value beyond the field's limits is
+    quarantined. `kinds` of the rows: refunds have fewer fields than orders, charges money alone.
     """
     fields = {}
+    size = len(found.rows.lines)
     for name, column in spec.columns.items():
         target = targets[name]
-        if target.kind == "time":
-            continue
-        cells = cells_of(found.rows.cells, column, spec, is_text=target.kind == "text")
-        values, bad = _read(cells, column, spec, target)
-        shown = _shown(cells)
-        found.add(bad, Outcome.rejected, f"{name}_unreadable", shown, f"not a {target.kind} as the mapping declares it")
-        if _required(target, column):
-            found.add(cells.isna().to_numpy(), Outcome.rejected, f"{name}_missing", "")
-        if target.kind in LIMITS:
-            limit = LIMITS[target.kind]
-            outside = (values.abs() > limit).to_numpy()
-            found.add(outside, Outcome.rejected, f"{name}_outside_{limit:.0f}", shown, "no such degree")
-        if target.kind in LEAST:
-            least, rule = LEAST[target.kind]
-            low = (values < least).fillna(False).to_numpy(dtype=bool)
-            found.add(low, Outcome.quarantined, f"{name}_{rule}", shown)
-        fields[name] = values
-    return pd.DataFrame(fields)
+        if target.kind != "time":
+            with found.within(_scope(target, kinds, size)):
+                fields[name] = _field(name, column, spec, target, found)
+            if target.kind == "money" and name != "refund_cents":
+                shown = fields[name].astype(str).to_numpy(dtype=object)
+                low = (fields[name] < 0).fillna(False).to_numpy(dtype=bool)
+                with found.within(np.ones(size, dtype=bool) if kinds is None else kinds == ORDER):
+                    found.add(low, Outcome.quarantined, f"{name}_negative", shown)
+    return pd.DataFrame(fields, index=pd.RangeIndex(size))
 
 
-def _read(cells: pd.Series, column: Column, spec: FileSpec, target: Target) -> tuple[pd.Series, np.ndarray]:
+def _scope(target: Target, kinds: np.ndarray | None, size: int, *, also_refunds: bool = False) -> np.ndarray:
+    """Mask of rows that have the field at all."""
+    if kinds is None or target.kind in ("money", "signed_money"):
+        return np.ones(size, dtype=bool)
+    found: np.ndarray = kinds != CHARGE if target.refunds or also_refunds else kinds == ORDER
+    return found
+
+
+def _field(name: str, column: Column, spec: FileSpec, target: Target, found: Findings) -> pd.Series:
+    cells = cells_of(found.rows.cells, column, spec, is_text=target.kind in ("text", *NESTED))
+    if target.kind == "items":
+        return read_items(cells, spec.item_fields, bool(column.required), found)
+    if target.kind == "tags":
+        return read_tags(cells, found)
+    values, bad = _read(cells, column, spec, name, target)
+    shown = _shown(cells)
+    found.add(bad, Outcome.rejected, f"{name}_unreadable", shown, f"not a {target.kind} as the mapping declares it")
+    if _required(target, column):
+        found.add(cells.isna().to_numpy(), Outcome.rejected, f"{name}_missing", "")
+    if target.kind in LIMITS:
+        limit = LIMITS[target.kind]
+        outside = (values.abs() > limit).to_numpy()
+        found.add(outside, Outcome.rejected, f"{name}_outside_{limit:.0f}", shown, "no such degree")
+    if target.kind == "duration":
+        found.add((values < 0).to_numpy(), Outcome.quarantined, f"{name}_negative", shown, "a negative duration")
+    if target.least is not None:
+        low = (values < target.least).fillna(False).to_numpy(dtype=bool)
+        found.add(low, Outcome.quarantined, f"{name}_below_{target.least:g}", shown)
+    if target.most is not None:
+        high = (values > target.most).fillna(False).to_numpy(dtype=bool)
+        found.add(high, Outcome.quarantined, f"{name}_above_{target.most:g}", shown)
+    return values
+
+
+def _read(cells: pd.Series, column: Column, spec: FileSpec, name: str, target: Target) -> tuple[pd.Series, np.ndarray]:
     if target.kind == "text":
         return read_text(cells, column)
-    if target.kind == "money":
+    if target.kind == "word":
+        return read_word(cells, column, WORDS.get(name)) if name != "currency" else read_text(cells, column)
+    if target.kind in ("money", "signed_money"):
         return read_money(cells, spec)
+    if target.kind in ("length", "duration"):
+        return read_quantity(cells, column, spec, target.kind)
     values, bad = read_number(cells, spec)
     if target.kind == "whole":
         fraction = (values != values.round()).to_numpy() & values.notna().to_numpy()
@@ -63,14 +100,27 @@ def _read(cells: pd.Series, column: Column, spec: FileSpec, target: Target) -> t
     return values, bad
 
 
+def read_details(spec: FileSpec, found: Findings) -> pd.DataFrame:
+    """The mapping's own `details`: words of the file by the names it gives them."""
+    read = {}
+    for name, column in spec.details.items():
+        cells = cells_of(found.rows.cells, column, spec, is_text=False)
+        read[name], bad = read_text(cells, column)
+        found.add(bad, Outcome.rejected, f"details_{name}_unreadable", _shown(cells), "not among its `values`")
+        if column.required:
+            found.add(cells.isna().to_numpy(), Outcome.rejected, f"details_{name}_missing", "")
+    return pd.DataFrame(read, index=pd.RangeIndex(len(found.rows.lines)))
+
+
 def _shown(cells: pd.Series) -> np.ndarray:
     return cells.fillna("").to_numpy(dtype=object)
 
 
 def read_moments(
-    spec: FileSpec, targets: dict[str, Target], mapping: Mapping, city: City, day: date | None, found: Findings
+    spec: FileSpec, targets: dict[str, Target], places: Places, found: Findings, kinds: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """Every mapped time as datetime64[us, UTC], one row a row of the file.
+    """Every mapped time as datetime64[us, UTC], one row a row of the file; `<name>_unknown` is a mask of times that a
+    batch job wrote.
 
     The required times come first: the first of them (placement, start of the shift) is the anchor that tells which
     clock times belong to the next day. Times the change of clocks skipped or repeated end by the mapping's rules.
@@ -81,26 +131,82 @@ def read_moments(
     fields = {}
     for name in names:
         column = spec.columns[name]
-        after = None
-        if name != anchor and column.format and not has_date(column.format):
-            after = next_day(cells[name], column.format, cells[anchor], spec.columns[anchor].format, mapping)
-        times = read_times(cells[name], column.format, mapping, city.zone_info, day, after)
-        shown = _shown(cells[name])
-        found.add(
-            times.unreadable, Outcome.rejected, f"{name}_unreadable", shown, f"format {column.format or 'ISO 8601'}"
-        )
-        if _required(targets[name], column):
-            found.add(cells[name].isna().to_numpy(), Outcome.rejected, f"{name}_missing", "")
-        _clock_findings(times.masks, name, shown, city, found)
+        also_refunds = name == "placed_at" and "refunded_at" not in spec.columns
+        with found.within(_scope(targets[name], kinds, len(found.rows.lines), also_refunds=also_refunds)):
+            own, unknown = _without_batch(cells[name], column)
+            after = None if name == anchor else _day_after(own, column, cells[anchor], spec.columns[anchor], places)
+            times = _times(own, column, places, after)
+            shown = _shown(own)
+            said = f"format {column.format or 'ISO 8601'}, from 2000 to 2099"
+            found.add(times.unreadable, Outcome.rejected, f"{name}_unreadable", shown, said)
+            if _required(targets[name], column):
+                found.add(cells[name].isna().to_numpy(), Outcome.rejected, f"{name}_missing", "")
+            _clock_findings(times.masks, name, shown, places, found)
+            found.note(unknown, f"{name} was written by a batch job: it happened, when is not known")
+            if column.default_time is not None:
+                last = found.rows.cells[column.sources[-1]].astype(TEXT).reset_index(drop=True).str.strip()
+                settled = (cells[name].notna() & (last.isna() | (last == ""))).to_numpy(dtype=bool)
+                found.note(settled, f"{name} has no clock time: {column.default_time} was taken")
         fields[name] = pd.Series(times.utc).dt.tz_localize("UTC")
+        if column.batch_times:
+            fields[f"{name}_unknown"] = pd.Series(unknown)
     return pd.DataFrame(fields)
 
 
-def _clock_findings(masks: dict[str, np.ndarray], name: str, shown: np.ndarray, city: City, found: Findings) -> None:
-    """A skipped or repeated local time: rejected, or settled by the mapping's rule and flagged."""
+def _without_batch(cells: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
+    """(cells without the declared stamps of batch jobs, mask of where they stood)."""
+    written = cells.isin([b.strip() for b in column.batch_times]).to_numpy(dtype=bool)
+    return cells.mask(written, pd.NA), written
+
+
+def _day_after(
+    cells: pd.Series, column: Column, anchor: pd.Series, anchor_column: Column, places: Places
+) -> np.ndarray | None:
+    """Mask of times that belong to the day after: clock times alone, or joined to the placement's own day."""
+    mapping = places.mapping
+    if column.format and not has_date(column.format):
+        return next_day(cells, column.format, anchor, anchor_column.format, mapping)
+    if column.sources and len(column.sources) > 1 and column.sources[0] == (anchor_column.sources or [""])[0]:
+        own, begin = parse(cells, column.format, None)[0], parse(anchor, anchor_column.format, None)[0]
+        late: np.ndarray = (begin - own) > np.timedelta64(int(mapping.next_day_after_hours * 3600), "s")
+        return late
+    return None
+
+
+def _times(cells: pd.Series, column: Column, places: Places, after: np.ndarray | None) -> Times:
+    """Times of a column, each row by its own city's clock."""
+    if len(places.cities) == 1:
+        return read_times(cells, column.format, places.mapping, places.cities[0].zone_info, places.day, after)
+    size = len(cells)
+    whole = Times(np.full(size, np.datetime64("NaT", "us")), np.zeros(size, dtype=bool))
+    for city, mask in places.by_city():
+        own = cells[mask].reset_index(drop=True)
+        part_after = None if after is None else after[mask]
+        part = read_times(own, column.format, places.mapping, city.zone_info, places.day, part_after)
+        whole.utc[mask], whole.unreadable[mask] = part.utc, part.unreadable
+        for name, of_part in part.masks.items():
+            whole.masks.setdefault(name, np.zeros(size, dtype=bool))[mask] = of_part
+    return whole
+
+
+def _clock_findings(
+    masks: dict[str, np.ndarray], name: str, shown: np.ndarray, places: Places, found: Findings
+) -> None:
+    """A skipped or repeated local time: set aside or rejected, or settled by the mapping's rule and flagged."""
+    rules = places.mapping.times
+    aside = {"quarantine": Outcome.quarantined}
+    zones = ", ".join(sorted({c.time_zone for c in places.cities})[:3])
     sentences = {
-        "skipped": (Outcome.rejected, "does_not_exist", f"the clocks of {city.time_zone} skipped this time"),
-        "twice": (Outcome.rejected, "exists_twice", f"the clocks of {city.time_zone} showed this time twice"),
+        "skipped": (
+            aside.get(rules.nonexistent, Outcome.rejected),
+            "does_not_exist",
+            f"the clocks of {zones} skipped it",
+        ),
+        "twice": (
+            aside.get(rules.ambiguous, Outcome.rejected),
+            "exists_twice",
+            f"the clocks of {zones} showed it twice",
+        ),
         "shifted": (Outcome.flagged, "did_not_exist", "moved forward by what the clocks skipped, as the mapping says"),
         "repeated": (Outcome.flagged, "existed_twice", "one of the two taken, as the mapping says"),
     }
@@ -110,29 +216,30 @@ def _clock_findings(masks: dict[str, np.ndarray], name: str, shown: np.ndarray, 
 
 
 def identities(
-    spec: FileSpec, name: str, fields: pd.DataFrame, days: pd.Series, city: City, found: Findings
+    template: str, name: str, fields: pd.DataFrame, days: pd.Series, places: Places, found: Findings
 ) -> pd.Series:
-    """Identity of each row by the mapping's template, unique within the business. `days` are local ISO days, one a row.
+    """Identity of each row by a template, unique within the business. `days` are local ISO days, one a row.
 
     A row that lacks a part of its identity is rejected.
     """
     identity = pd.Series([""] * len(fields), dtype=TEXT)
     lacking = np.zeros(len(fields), dtype=bool)
-    pieces = PLACEHOLDER.split(spec.identity)  # text, placeholder, text, placeholder, …, text
+    pieces = PLACEHOLDER.split(template)  # text, placeholder, text, placeholder, …, text
     for index, piece in enumerate(pieces):
         if index % 2 == 0:
             identity = identity + piece
             continue
-        part = _identity_part(piece, fields, days, city, found)
+        part = _identity_part(piece, fields, days, places, found)
         lacking |= part.isna().to_numpy()
         identity = identity + part
-    found.add(lacking, Outcome.rejected, f"{name}_identity_missing", "", f"identity is {spec.identity}")
+    lacking &= found.outcome < Outcome.quarantined  # a row without its day is set aside for that already
+    found.add(lacking, Outcome.rejected, f"{name}_identity_missing", "", f"identity is {template}")
     return identity
 
 
-def _identity_part(piece: str, fields: pd.DataFrame, days: pd.Series, city: City, found: Findings) -> pd.Series:
+def _identity_part(piece: str, fields: pd.DataFrame, days: pd.Series, places: Places, found: Findings) -> pd.Series:
     if piece == "city":
-        return pd.Series([city.city_id] * len(fields), dtype=TEXT)
+        return places.each("city_id")
     if piece == "day":
         return days.astype(TEXT)
     if piece in fields:

@@ -1,50 +1,59 @@
-"""Events of an import: placements and shifts as they were, the rest of each order's life simulated and marked so."""
+"""Events of an import: what the rows say as it was, the rest of each order's life simulated and marked so."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generator.events import TIMESTAMP, event_ids, in_order, produced_at, trace_ids
+from generator.city import City
+from generator.events import in_order
+from generator.history.aftermath import money_and_reviews
 from generator.history.check import Checked
+from generator.history.real_events import envelope, real_events
+from generator.history.targets import MILESTONES
 from generator.life import simulate_lives
 from generator.streams import Streams
 from generator.travel import CrowTravel
 from pipelines.contracts import conform, load_contract
 
-PLACED_COLUMNS = (
-    "order_id", "customer_id", "restaurant_id", "restaurant_name", "basket_value_cents", "currency", "promised_at",
-    "scheduled_for", "pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng",
-)  # fmt: skip
-
 
 def events_of(checked: Checked, seed: int) -> dict[str, pa.Table]:
     """All events of the files by topic, conforming to their contracts; the same files and seed give the same events.
 
-    Placements and shifts are real (`is_simulated` false), and so is a kitchen's beginning and ready time that the file
-    gives. Simulated events are those of the topics in the mapping's `simulate`.
+    What the rows say is real (`is_simulated` false): placements, milestones, ends, refunds, shifts. Simulated events
+    are those of the topics in the mapping's `simulate`, and of them only what the rows do not say.
     """
     source = f"replay:{checked.mapping.name}"
-    tables = {"orders": _placed(checked, source), "courier_shifts": _shifts(checked, source)}
-    if checked.mapping.simulate and len(checked.orders):
-        for topic, table in _lives(checked, seed, source).items():
-            if topic in checked.mapping.simulate:
+    tables = real_events(checked, source) | {"courier_shifts": _shifts(checked, source)}
+    if not checked.mapping.simulate:
+        return tables
+    for city in checked.cities:
+        orders = checked.orders[checked.orders["city_id"] == city.city_id].reset_index(drop=True)
+        if len(orders):
+            for topic, table in _simulated(checked, city, orders, seed, source).items():
                 tables[topic] = in_order(pa.concat_tables([tables[topic], table])) if topic in tables else table
     return tables
 
 
-def _lives(checked: Checked, seed: int, source: str) -> dict[str, pa.Table]:
-    city = checked.city
-    # Where the file does not say how much a courier carries, the simulated one carries one order at a time.
-    couriers = checked.shifts.assign(capacity=checked.shifts["capacity"].fillna(1).astype("int64"))
-    streams = Streams(seed, f"{checked.producer_id}/{checked.unit}")
-    lives = simulate_lives(checked.orders, couriers, city, streams, CrowTravel(city), source=source)
-    lives["restaurant_responses"] = _mark_real(lives["restaurant_responses"], checked.orders)
-    return lives
+def _simulated(checked: Checked, city: City, orders: pd.DataFrame, seed: int, source: str) -> dict[str, pa.Table]:
+    """Simulated events of one city's orders: of whole lives, or beside real milestones of money and stars alone."""
+    name = f"{checked.producer_id}/{checked.unit}"
+    streams = Streams(
+        seed, name if len(checked.mapping.cities) == 1 or checked.key != "several" else f"{name}/{city.city_id}"
+    )
+    if any(field in checked.mapping.orders.columns for field in MILESTONES):
+        lives = money_and_reviews(orders, city, streams, source)
+    else:
+        # Where the file does not say how much a courier carries, the simulated one carries one order at a time.
+        couriers = checked.shifts.assign(capacity=checked.shifts["capacity"].fillna(1).astype("int64"))
+        lives = simulate_lives(orders, couriers, city, streams, CrowTravel(city), source=source)
+        lives["restaurant_responses"] = _mark_real(lives["restaurant_responses"], orders)
+    if len(checked.kept.refunds):  # the file says what went back
+        paid = lives["payments"]
+        lives["payments"] = paid.filter(pc.not_equal(paid.column("event_type"), "refunded"))
+    return {topic: table for topic, table in lives.items() if topic in checked.mapping.simulate}
 
 
 def _mark_real(responses: pa.Table, orders: pd.DataFrame) -> pa.Table:
@@ -60,34 +69,6 @@ def _mark_real(responses: pa.Table, orders: pd.DataFrame) -> pa.Table:
     return responses.set_column(place, responses.schema.field("is_simulated"), pa.array(simulated, pa.bool_()))
 
 
-def _envelope(
-    topic: str, event_type: str, keys: list[str], times: pd.Series, checked: Checked, source: str, repeats: list[int]
-) -> dict[str, Any]:
-    """Envelope columns of real events, one a key."""
-    ids = event_ids(source, topic, event_type, keys, repeats)
-    event_time = pa.array(times, TIMESTAMP)
-    return {
-        "event_id": ids,
-        "event_type": pa.array([event_type] * len(keys), pa.string()),
-        "event_time": event_time,
-        "produced_at": produced_at(event_time, ids),
-        "city_id": pa.array([checked.city.city_id] * len(keys), pa.string()),
-        "source": pa.array([source] * len(keys), pa.string()),
-        "is_simulated": pa.array([False] * len(keys), pa.bool_()),
-    }
-
-
-def _placed(checked: Checked, source: str) -> pa.Table:
-    contract = load_contract("events/orders")
-    orders = checked.orders
-    keys = orders["order_id"].astype(str).tolist()
-    columns = _envelope("orders", "placed", keys, orders["placed_at"], checked, source, [0] * len(keys))
-    columns["trace_id"] = trace_ids(keys)
-    for name in PLACED_COLUMNS:
-        columns[name] = pa.array(orders[name], contract.arrow_schema.field(name).type, from_pandas=True)
-    return in_order(conform(pa.table(columns), contract))
-
-
 def _shifts(checked: Checked, source: str) -> pa.Table:
     contract = load_contract("events/courier_shifts")
     shifts = checked.shifts
@@ -100,7 +81,7 @@ def _shifts(checked: Checked, source: str) -> pa.Table:
     for event_type, moment in (("started", "starts_at"), ("ended", "ends_at")):
         if not keys:
             break
-        columns = _envelope("courier_shifts", event_type, keys, shifts[moment], checked, source, repeats)
+        columns = envelope("courier_shifts", event_type, keys, shifts[moment], checked.city.city_id, source, repeats)
         columns["courier_id"] = pa.array(keys, pa.string())
         columns["vehicle"] = pa.array(shifts["vehicle"], pa.string(), from_pandas=True)
         columns["capacity"] = pa.array(shifts["capacity"], pa.int32(), from_pandas=True)

@@ -1,125 +1,222 @@
-"""The orders and the shifts of a user's files: every row through every rule, the kept ones as simulations take them."""
+"""The orders of a user's file: every row through every rule, the kept ones as simulations and events take them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
-from generator.city import City
-from generator.history.convert import identities, read_fields, read_moments
+from generator.history.convert import identities, read_details, read_fields, read_moments
+from generator.history.details import details_of, money_sums
 from generator.history.findings import Findings, Outcome
-from generator.history.mapping import FileSpec, Mapping
-from generator.history.rules import digest, order_rules, position_rules, repeated_rows, shift_rules
-from generator.history.targets import COURIERS, ORDERS
+from generator.history.kinds import CHARGE, ORDER, REFUND, sort_rows
+from generator.history.lifecycle import delivered_after, life_rules
+from generator.history.mapping import Mapping
+from generator.history.mapping_parts import FileSpec
+from generator.history.places import Places, places_of
+from generator.history.refunds import (
+    REFUND_COLUMNS,
+    EarlierOrders,
+    Identified,
+    find_orders,
+    refund_amounts,
+    refund_ids,
+    refund_of_order_rows,
+    refund_table,
+)
+from generator.history.rules import digest, order_rules, position_rules, repeated_rows
+from generator.history.targets import MONEY, ORDERS
+from generator.history.values import TEXT, cells_of, other_currency
 
 Earlier = dict[str, tuple[str, str]]  # identity -> (digest of its row, where it was imported)
+KEY_COLUMNS = ["kind", "identity", "digest", "stem", "day"]
 
 # What an order may lack, and the type of the empty column where the mapping does not fill it.
 OPTIONAL = {
-    "customer_id": "string",
-    "restaurant_id": "string",
-    "restaurant_name": "string",
-    "basket_value_cents": "Int64",
-    "promised_at": "datetime64[us, UTC]",
-    "scheduled_for": "datetime64[us, UTC]",
-    "ready_at": "datetime64[us, UTC]",
-    "preparing_at": "datetime64[us, UTC]",
-}
-SHIFT_COLUMNS = ["courier_id", "vehicle", "capacity", "lat", "lng", "starts_at", "ends_at"]
+    "customer_id": "string", "courier_id": "string", "vehicle": "string", "restaurant_id": "string",
+    "restaurant_name": "string", "cancelled_by": "string", "cancel_reason": "string", "basket_value_cents": "Int64",
+    "pickup_lat": "float64", "pickup_lng": "float64", "dropoff_lat": "float64", "dropoff_lng": "float64",
+    "items": "object", "promised_at": "datetime64[us, UTC]", "scheduled_for": "datetime64[us, UTC]",
+    "ready_at": "datetime64[us, UTC]", "preparing_at": "datetime64[us, UTC]",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where and when the rows are of: `day` is set only for files of clock times."""
+class Known:
+    """What earlier imports brought in: orders by identity and by stem, rows by their own identity, shifts."""
 
-    mapping: Mapping
-    city: City
-    day: date | None
-
-    def days(self, moments: pd.Series) -> pd.Series:
-        """ISO day of each row: the files' own, else the local calendar day of the moment."""
-        if self.day is not None:
-            return pd.Series([self.day.isoformat()] * len(moments), dtype="string")
-        days: pd.Series = moments.dt.tz_convert(self.city.zone_info).dt.strftime("%Y-%m-%d").astype("string")
-        return days
-
-    def business_dates(self, moments: pd.Series) -> pd.Series:
-        """Business date of each moment: its local day, which begins at the city's cut hour."""
-        local = moments.dt.tz_convert(self.city.zone_info).dt.tz_localize(None)
-        days: pd.Series = (local - pd.Timedelta(hours=self.city.day_cut_hour)).dt.date
-        return days
+    orders: Earlier = field(default_factory=dict)
+    stems: EarlierOrders = field(default_factory=dict)
+    rows: Earlier = field(default_factory=dict)
+    couriers: Earlier = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Rows of one file that are imported, their identities with digests, the first business date of any good row."""
+    """Rows of one file that are imported, their identities with digests, the first business date of any good row.
+
+    `refunds` (`REFUND_COLUMNS`), `details` (what no event holds) and `sums` (money by field) are of orders only.
+    """
 
     rows: pd.DataFrame
     keys: pd.DataFrame
     first_date: date | None = None
+    refunds: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REFUND_COLUMNS))
+    details: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sums: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
 
 
-def kept_orders(fields: pd.DataFrame, spec: FileSpec, place: Place, found: Findings, before: Earlier) -> Kept:
-    """Orders by every rule. `fields`: the columns of `read_fields`; `before`: rows that other files brought in."""
-    city = place.city
-    moments = read_moments(spec, ORDERS, place.mapping, city, place.day, found)
-    orders = pd.concat([fields, moments], axis="columns")
-    identity = identities(spec, "order_id", orders, place.days(orders["placed_at"]), city, found)
-    position_rules(orders, "pickup_lat", "pickup_lng", "pickup", city, found)
-    position_rules(orders, "dropoff_lat", "dropoff_lng", "dropoff", city, found)
-    orders = order_rules(orders, found)
-    repeated_rows(identity, found, before)
+@dataclass(frozen=True)
+class OrderRows:
+    """Rows of an orders file as they were read: kind of each, fields that are no times, and the city of each."""
+
+    spec: FileSpec
+    kinds: np.ndarray
+    fields: pd.DataFrame
+    details: pd.DataFrame
+    places: Places
+
+
+def read_orders(mapping: Mapping, day: date | None, wanted: str | None, found: Findings) -> OrderRows:
+    """Kinds, fields and cities of an orders file; `wanted` names the city instead of finding it."""
+    spec = mapping.orders
+    kinds = sort_rows(spec, found)
+    fields = read_fields(spec, ORDERS, found, kinds)
+    with found.within(kinds == ORDER):
+        details = read_details(spec, found)
+        places = places_of(mapping, spec, fields, day, wanted, found)
+    return OrderRows(spec, kinds, fields, details, places)
+
+
+def kept_orders(read: OrderRows, found: Findings, known: Known) -> Kept:
+    """Orders and refunds by every rule. `known`: rows that other files brought in."""
+    spec, is_order = read.spec, read.kinds == ORDER
+    moments = read_moments(spec, ORDERS, read.places, found, read.kinds)
+    orders = pd.concat([read.fields, moments], axis="columns")
+    if "delivery_minutes" in orders:
+        orders = delivered_after(orders, spec.columns["delivery_minutes"].after)
+    _currencies(orders, read, found)
+    with found.within(is_order):
+        for city, rows in read.places.by_city():
+            for place in ("pickup", "dropoff"):
+                position_rules(orders, place, city, rows, found, correct=spec.swapped == "correct")
+        orders = life_rules(order_rules(orders, spec.preorder_least_minutes, found), found)
+    identified = _identified(orders, read, found)
+    if identified.own is not None:
+        repeated_rows(identified.own, found, known.rows)
+    with found.within(is_order):
+        repeated_rows(identified.identity, found, known.orders)
+    _fill(orders, identified, read.places)
+    refunds = _refunds(orders, identified, read.kinds, known, found)
+    return _kept(orders, read, identified, refunds, found)
+
+
+def _currencies(orders: pd.DataFrame, read: OrderRows, found: Findings) -> None:
+    """Amounts in another currency than the city's are not read as the city's."""
+    currencies = read.places.each("currency")
+    for name in (n for n in MONEY if n in read.spec.columns):
+        cells = cells_of(found.rows.cells, read.spec.columns[name], read.spec, is_text=False)
+        shown = cells.fillna("").to_numpy(dtype=object)
+        found.add(other_currency(cells, currencies), Outcome.rejected, f"{name}_in_another_currency", shown)
+    if "currency" in orders:
+        other = (orders["currency"].str.upper() != currencies).fillna(False).to_numpy(dtype=bool)
+        shown = orders["currency"].fillna("").to_numpy(dtype=object)
+        found.add(other, Outcome.quarantined, "currency_is_not_the_citys", shown, "currencies are never added up")
+
+
+def _identified(orders: pd.DataFrame, read: OrderRows, found: Findings) -> Identified:
+    """Identities of each row; the day of a refund is its own."""
+    spec, places = read.spec, read.places
+    moment = orders["placed_at"]
+    if "refunded_at" in orders:
+        moment = moment.where(read.kinds != REFUND, orders["refunded_at"])
+    days = places.days(moment)
+    no_day = pd.Series([""] * len(orders), dtype=TEXT)
+    with found.within(read.kinds != CHARGE):
+        identity = identities(spec.identity, "order_id", orders, days, places, found)
+        stem = identities(spec.identity, "order_id", orders, no_day, places, found)
+    own = None
+    if spec.row_identity is not None:
+        own = identities(spec.row_identity, "row", orders, days, places, found)
+    return Identified(identity, stem, days, own, "{day}" in spec.identity)
+
+
+def _fill(orders: pd.DataFrame, rows: Identified, places: Places) -> None:
+    """Columns the mapping did not fill, and those every order has."""
     for name, kind in OPTIONAL.items():
         if name not in orders:
             orders[name] = pd.Series([None] * len(orders), dtype=kind)
-    orders["order_id"] = identity
-    orders["currency"] = city.currency
-    orders["business_date"] = place.business_dates(orders["placed_at"])
-    first = min(orders["business_date"][found.outcome <= Outcome.duplicate], default=None)
-    kept = orders[found.kept].reset_index(drop=True)
+    orders["order_id"] = rows.identity
+    orders["city_id"] = places.each("city_id")
+    orders["currency"] = places.each("currency")
+    orders["business_date"] = places.business_dates(orders["placed_at"])
+
+
+def _refunds(orders: pd.DataFrame, rows: Identified, kinds: np.ndarray, known: Known, found: Findings) -> pd.DataFrame:
+    """Refunds of rows that are refunds and of orders that say what went back, one row each (`REFUND_COLUMNS`)."""
+    is_order, is_refund = kinds == ORDER, kinds == REFUND
+    parts = []
+    if is_refund.any():
+        amounts = refund_amounts(orders, is_refund, found)
+        target = find_orders(rows, is_refund & found.kept, is_order & found.kept, known.stems, found)
+        ids = refund_ids(target, rows, amounts)
+        if rows.own is None:
+            with found.within(is_refund):
+                repeated_rows(ids, found, known.rows)
+        at = orders["refunded_at"] if "refunded_at" in orders else orders["placed_at"]
+        parts.append(refund_table(orders, target, ids, at, amounts, is_refund & found.kept))
+    own = refund_of_order_rows(orders, is_order, found) & found.kept
+    if own.any():
+        ids, amounts = rows.identity + "/refund", orders["refund_cents"].abs()
+        parts.append(refund_table(orders, rows.identity, ids, orders["refunded_at"], amounts, own))
+    parts = [part for part in parts if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=REFUND_COLUMNS)
+
+
+def _kept(orders: pd.DataFrame, read: OrderRows, rows: Identified, refunds: pd.DataFrame, found: Findings) -> Kept:
+    spec, is_order = read.spec, read.kinds == ORDER
+    first = min(orders["business_date"][is_order & (found.outcome <= Outcome.duplicate)], default=None)
+    if first is None and len(refunds):
+        first = min(refunds["refunded_at"]).date()
+    where = is_order & found.kept
+    kept = orders[where].reset_index(drop=True)
     if spec.restaurant_id_from_pickup:
-        kept["restaurant_id"] = _place_ids(kept, city, spec.restaurant_id_from_pickup.decimals)
-    return Kept(kept, _keys("orders", identity, found), first)
+        kept["restaurant_id"] = _place_ids(kept, spec.restaurant_id_from_pickup.decimals)
+    keys = [keys_of("orders", rows.identity, where, found, rows.stem, rows.day)]
+    if rows.own is not None:
+        keys.append(keys_of("rows", rows.own, found.outcome <= Outcome.other_movement, found))
+    elif (read.kinds == REFUND).any():
+        refund_rows = (read.kinds == REFUND) & found.kept
+        ids = pd.Series(index=orders.index, dtype=TEXT)
+        ids[refund_rows] = refunds["refund_id"].iloc[: int(refund_rows.sum())].to_numpy()
+        keys.append(keys_of("rows", ids, refund_rows, found))
+    details = details_of(orders, read.details, spec, where, found)
+    sums = money_sums(orders, read.kinds, spec, found)
+    return Kept(kept, pd.concat(keys, ignore_index=True), first, refunds, details, sums)
 
 
-def _place_ids(orders: pd.DataFrame, city: City, decimals: int) -> pd.Series:
+def _place_ids(orders: pd.DataFrame, decimals: int) -> pd.Series:
     """An identity of the place an order is picked up at, e.g. `medellin-r+6.2251-75.5700`."""
     rounded = f"{{:+.{decimals}f}}".format
     lat, lng = (orders[c].map(rounded).astype("string") for c in ("pickup_lat", "pickup_lng"))
-    return f"{city.city_id}-r" + lat + lng
+    ids: pd.Series = orders["city_id"] + "-r" + lat + lng
+    return ids
 
 
-def kept_shifts(spec: FileSpec, place: Place, found: Findings, before: Earlier) -> Kept:
-    """Shifts of couriers by every rule."""
-    fields = read_fields(spec, COURIERS, found)
-    moments = read_moments(spec, COURIERS, place.mapping, place.city, place.day, found)
-    shifts = pd.concat([fields, moments], axis="columns")
-    starts = shifts["starts_at"]
-    shifts["courier_id"] = identities(spec, "courier_id", shifts, place.days(starts), place.city, found)
-    position_rules(shifts, "lat", "lng", "courier", place.city, found)
-    shift_rules(shifts, found)
-    # One courier has many shifts: a shift's identity is the courier and when it began.
-    identity = shifts["courier_id"] + "@" + starts.dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype("string")
-    repeated_rows(identity, found, before)
-    if "capacity" not in shifts:
-        shifts["capacity"] = pd.Series([None] * len(shifts), dtype="Int64")
-    return Kept(shifts[found.kept][SHIFT_COLUMNS].reset_index(drop=True), _keys("couriers", identity, found))
-
-
-def no_shifts() -> Kept:
-    """What is kept where there is no file of couriers."""
-    shifts = pd.DataFrame({c: pd.Series(dtype=k) for c, k in zip(SHIFT_COLUMNS, NO_SHIFT_TYPES, strict=True)})
-    return Kept(shifts, pd.DataFrame({"kind": [], "identity": [], "digest": []}, dtype="string"))
-
-
-NO_SHIFT_TYPES = ["string", "string", "Int64", "float64", "float64", "datetime64[us, UTC]", "datetime64[us, UTC]"]
-
-
-def _keys(kind: str, identity: pd.Series, found: Findings) -> pd.DataFrame:
-    """Identity and digest of every kept row, to know it again in another file."""
-    where = found.kept.nonzero()[0]
-    digests = [digest(found.rows.originals[i]) for i in where]
-    keys = {"kind": [kind] * len(where), "identity": identity[found.kept].tolist(), "digest": digests}
-    return pd.DataFrame(keys, dtype="string")
+def keys_of(
+    kind: str,
+    identity: pd.Series,
+    where: np.ndarray,
+    found: Findings,
+    stem: pd.Series | None = None,
+    day: pd.Series | None = None,
+) -> pd.DataFrame:
+    """Identity and digest of the rows `where` (`KEY_COLUMNS`), to know them again in another file."""
+    positions = where.nonzero()[0]
+    digests = [digest(found.rows.originals[i]) for i in positions]
+    columns = {"kind": [kind] * len(positions), "identity": identity[where].tolist(), "digest": digests}
+    for name, values in (("stem", stem), ("day", day)):
+        columns[name] = [None] * len(positions) if values is None else values[where].tolist()
+    return pd.DataFrame(columns, dtype="string")

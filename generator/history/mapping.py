@@ -6,95 +6,34 @@ written here, and a key it does not know is refused with the nearest known name.
 
 from __future__ import annotations
 
-import re
+import csv
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from generator.city import Bounds, City
-from generator.history.targets import TARGETS, nearest
+from generator.history.mapping_parts import (
+    SERIAL_FORMATS,
+    Column,
+    FileSpec,
+    Filter,
+    FromPosition,
+    ItemFields,
+    Part,
+    RowKinds,
+    Shop,
+    Shops,
+    TimeRules,
+)
+from generator.history.targets import MILESTONES, TARGETS, WORDS, nearest
 from pipelines.errors import MappingError
 
 MAPPINGS_DIR = Path(__file__).parent / "mappings"
 # Topics whose events the simulator may add; `orders` are the cancellations.
 Simulated = Literal["orders", "restaurant_responses", "courier_assignments", "delivery_progress", "payments", "reviews"]
-PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-
-
-class Part(BaseModel):
-    """Base of every part of a mapping: frozen, and no key passes unread."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Column(Part):
-    """Where one field comes from and how its text is to be read."""
-
-    column: str | None = None  # name in the file's header
-    constant: str | None = None  # the same text for every row, instead of a column
-    format: str | None = None  # times: a strptime format; without a date in it, the mapping's `day` is used
-    missing: list[str] | None = None  # markers of this column, instead of the file's
-    strip_prefix: str = ""  # taken off before reading, e.g. "(min)"
-    required: bool | None = None  # a row without it is rejected; placement, positions and identities always are
-    values: dict[str, str] | None = None  # text in the file -> our word; anything else is rejected
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.column is None) == (self.constant is None):
-            raise ValueError("give either `column` (a name in the header) or `constant`")
-        return self
-
-
-class FromPosition(Part):
-    """An identity made of a position rounded to so many decimals (4 is about 11 m)."""
-
-    decimals: int = Field(default=4, ge=2, le=6)
-
-
-class FileSpec(Part):
-    """One kind of file: its format, what marks a missing value and which column fills which field."""
-
-    format: Literal["csv", "jsonl", "parquet"] = "csv"
-    separator: str = Field(default=",", min_length=1, max_length=1)
-    encoding: str = "utf-8"
-    header_line: int = Field(default=1, ge=1)
-    decimal: Literal[".", ","] = "."
-    thousands: Literal["", ".", ",", " ", "'"] = ""
-    missing: list[str] = []
-    identity: str
-    columns: dict[str, Column]
-    restaurant_id_from_pickup: FromPosition | None = None
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, value: str) -> str:
-        try:
-            "".encode(value)
-        except LookupError:
-            raise ValueError(f"no text encoding {value!r}") from None
-        return value
-
-    @model_validator(mode="after")
-    def _separators_differ(self) -> Self:
-        if self.decimal == self.thousands:
-            raise ValueError(f"decimal and thousands are both {self.decimal!r}")
-        return self
-
-    def file_columns(self) -> dict[str, str]:
-        """Mapping key -> column of the file it names, the placeholders of `identity` included."""
-        named = {f"columns.{k}.column": c.column for k, c in self.columns.items() if c.column is not None}
-        extra = [p for p in PLACEHOLDER.findall(self.identity) if p not in ("city", "day", *self.columns)]
-        return named | {f"identity {{{p}}}": p for p in extra}
-
-
-class TimeRules(Part):
-    """What to do with a local time that the change of clocks skipped or repeated."""
-
-    nonexistent: Literal["reject", "shift"] = "reject"
-    ambiguous: Literal["first", "second", "reject"] = "reject"
 
 
 class Mapping(Part):
@@ -110,7 +49,7 @@ class Mapping(Part):
     cities: list[City] = Field(min_length=1)
     orders: FileSpec
     couriers: FileSpec | None = None
-    simulate: list[Simulated] = []
+    simulate: list[Simulated] = Field(default=[])
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -118,7 +57,13 @@ class Mapping(Part):
             spec: FileSpec | None = getattr(self, kind)
             if spec is not None:
                 _check_targets(kind, spec)
+        _check_simulation(self.orders, self.simulate)
+        if self.couriers and (self.orders.shops or self.orders.city_from != "file") and len(self.cities) > 1:
+            raise ValueError("couriers: a file of shifts is of one city; leave it out where orders are of several")
         ids = [c.city_id for c in self.cities]
+        strangers = [n for n, s in (self.orders.shops.table if self.orders.shops else {}).items() if s.city not in ids]
+        if strangers:
+            raise ValueError(f"orders.shops: the city of shop {strangers[0]!r} is not among cities ({', '.join(ids)})")
         if len(set(ids)) < len(ids):
             raise ValueError(f"cities: a city_id is there twice ({', '.join(ids)})")
         for city in self.cities:
@@ -149,7 +94,8 @@ class Mapping(Part):
 
 def has_date(time_format: str) -> bool:
     """Whether a strptime format says the day."""
-    return any(code in time_format for code in ("%d", "%j", "%x", "%c", "%D", "%F", "ISO"))
+    codes = ("%d", "%j", "%x", "%c", "%D", "%F", "ISO")
+    return time_format in SERIAL_FORMATS or any(code in time_format for code in codes)
 
 
 def _check_targets(kind: str, spec: FileSpec) -> None:
@@ -157,15 +103,55 @@ def _check_targets(kind: str, spec: FileSpec) -> None:
     for name in spec.columns:
         if name not in known:
             raise ValueError(f"{kind}.columns: no field {name!r}{nearest(name, list(known))} Known: {', '.join(known)}")
-    derived = {"restaurant_id"} if spec.restaurant_id_from_pickup else set()
+    derived = {"restaurant_id"} if spec.restaurant_id_from_pickup or spec.shops else set()
     lacking = [n for n, target in known.items() if target.required and n not in spec.columns.keys() | derived]
     if lacking:
         raise ValueError(
             f"{kind}.columns: {', '.join(lacking)} must be mapped, a row means nothing without"
-            + ("; a restaurant can be derived by restaurant_id_from_pickup" if "restaurant_id" in lacking else "")
+            + (
+                "; a restaurant can be derived by restaurant_id_from_pickup or shops"
+                if "restaurant_id" in lacking
+                else ""
+            )
         )
     if "restaurant_id" in spec.columns and spec.restaurant_id_from_pickup:
         raise ValueError(f"{kind}: restaurant_id is mapped and derived; keep one")
+    for lat, lng in (("pickup_lat", "pickup_lng"), ("dropoff_lat", "dropoff_lng")):
+        if (lat in spec.columns) != (lng in spec.columns):
+            raise ValueError(f"{kind}.columns: {lat} and {lng} belong together; map both or neither")
+    if (spec.restaurant_id_from_pickup or spec.city_from == "pickup") and "pickup_lat" not in spec.columns:
+        raise ValueError(f"{kind}: a restaurant or city from the pick-up needs pickup_lat and pickup_lng in columns")
+    if "delivery_minutes" in spec.columns and "delivered_at" in spec.columns:
+        raise ValueError(f"{kind}.columns: map delivered_at or delivery_minutes, not both")
+    if "refund_cents" in spec.columns and "refunded_at" not in spec.columns and spec.row_kinds is None:
+        raise ValueError(f"{kind}.columns: refund_cents without refunded_at; say when it went back, or row_kinds")
+    _check_words(kind, spec)
+
+
+def _check_words(kind: str, spec: FileSpec) -> None:
+    """Our words that the mapping translates into must be words we know."""
+    for name, known in WORDS.items():
+        column = spec.columns.get(name)
+        given = [] if column is None else [*(column.values or {}).values(), column.constant, column.default]
+        strange = [w for w in given if w is not None and w not in known]
+        if strange:
+            raise ValueError(f"{kind}.columns.{name}: no word {strange[0]!r}; known: {', '.join(known)}")
+
+
+def _check_simulation(orders: FileSpec, simulate: list[Simulated]) -> None:
+    """Simulated lives need positions, and never stand beside real milestones, which they would contradict."""
+    if not simulate:
+        return
+    lacking = [n for n in ("pickup_lat", "dropoff_lat") if n not in orders.columns]
+    if lacking and not (lacking == ["pickup_lat"] and orders.shops):
+        raise ValueError(f"simulate: lives cannot be simulated without positions; {lacking[0]} is not mapped")
+    real = [n for n in MILESTONES if n in orders.columns]
+    beside = [t for t in simulate if t not in ("payments", "reviews")]
+    if real and beside:
+        raise ValueError(
+            f"simulate: {beside[0]} beside the file's own {real[0]} would contradict it; with real milestones only "
+            "payments and reviews can be simulated"
+        )
 
 
 def shipped_mappings() -> list[str]:
@@ -187,7 +173,23 @@ def load_mapping(name_or_file: str) -> Mapping:
         raise MappingError(f"{path}: not YAML ({' '.join(str(error).split())}). See docs/mappings.md") from None
     if not isinstance(content, dict):
         raise MappingError(f"{path}: a mapping is a YAML file of keys and values, see docs/mappings.md")
-    return parse_mapping(content, str(path))
+    return parse_mapping(_with_shops(content, path), str(path))
+
+
+def _with_shops(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The content with the shops of `orders.shops.file`, a CSV beside the mapping, in the mapping's own table."""
+    orders = content.get("orders")
+    shops = orders.get("shops") if isinstance(orders, dict) else None
+    if not (isinstance(orders, dict) and isinstance(shops, dict) and isinstance(shops.get("file"), str)):
+        return content
+    file = path.parent / shops["file"]
+    if not file.is_file():
+        raise MappingError(f"{path}: orders.shops.file: no file {file}")
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+    if not rows or not {"shop", "city"} <= set(rows[0]):
+        raise MappingError(f"{file}: a table of shops has the columns shop, city and, if wanted, name, lat, lng")
+    table = {str(r.pop("shop")): {k: v for k, v in r.items() if v} for r in rows}
+    return content | {"orders": orders | {"shops": shops | {"table": shops.get("table", {}) | table}}}
 
 
 def parse_mapping(content: dict[str, Any], where: str) -> Mapping:
@@ -211,7 +213,8 @@ def _known_keys(path: tuple[Any, ...]) -> list[str]:
     """Keys a mapping knows at a place, for the message about one it does not."""
     parts: dict[str, type[BaseModel]] = {
         "cities": City, "bounds": Bounds, "orders": FileSpec, "couriers": FileSpec, "times": TimeRules,
-        "columns": Column, "restaurant_id_from_pickup": FromPosition,
+        "columns": Column, "details": Column, "restaurant_id_from_pickup": FromPosition, "row_kinds": RowKinds,
+        "filters": Filter, "shops": Shops, "table": Shop, "item_fields": ItemFields,
     }  # fmt: skip
     for step in reversed(path):
         if step in parts:

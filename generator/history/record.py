@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 
 from generator.history.check import Checked
 from generator.history.findings import Outcome
-from generator.history.history_tables import Earlier
+from generator.history.history_tables import KEY_COLUMNS, Known
+from generator.history.rows import unused_columns
 from pipelines.settings import settings
 
 Record = dict[str, Any]
@@ -51,12 +52,19 @@ def folder_of(unit: str) -> Path:
 
 
 def account(checked: Checked) -> Record:
-    """Counts of each file: read = imported + flagged + duplicate + quarantined + rejected, and totals by rule."""
-    record: Record = {"producer_id": checked.producer_id, "unit": checked.unit, "city_id": checked.city.city_id}
+    """Counts of each file: read is the sum of the outcomes; totals by rule; what the mapping settled (`notes`);
+    how the imported orders ended; sums of money by field and currency; columns that no key of the mapping names."""
+    record: Record = {"producer_id": checked.producer_id, "unit": checked.unit, "city_id": checked.key}
     for kind, found in checked.found.items():
         record[kind] = found.counts()
     record["blank_lines"] = {kind: found.rows.blank for kind, found in checked.found.items()}
     record["rules"] = {kind: found.totals_by_rule() for kind, found in checked.found.items()}
+    record["notes"] = {kind: found.notes() for kind, found in checked.found.items() if found.notes()}
+    ends = checked.orders["end"].fillna("not said").value_counts()
+    record["ends"] = {str(end): int(count) for end, count in sorted(ends.items())}
+    record["refunds"] = len(checked.kept.refunds)
+    record["sums"] = checked.kept.sums
+    record["unused_columns"] = unused_columns(checked.found["orders"].rows, checked.mapping.orders)
     record["business_dates"] = checked.business_dates()
     record["files"] = {kind: path.name for kind, path in checked.paths.items()}
     record["files_sha256"] = checked.files_hash
@@ -69,7 +77,9 @@ def write_listings(checked: Checked) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     listing = pd.concat([found.listing(kind) for kind, found in checked.found.items()], ignore_index=True)
     flagged = listing["outcome"] == Outcome.flagged.name
-    for name, rows in (("rejected.csv", listing[~flagged]), ("flagged.csv", listing[flagged])):
+    others = listing["outcome"].isin([Outcome.filtered.name, Outcome.other_movement.name])
+    tables = {"rejected.csv": ~flagged & ~others, "flagged.csv": flagged, "not_orders.csv": others}
+    for name, rows in ((name, listing[mask]) for name, mask in tables.items()):
         # Bytes that were no text are written back as they were.
         rows.to_csv(folder / name, index=False, encoding="utf-8", errors="surrogateescape")
     return folder
@@ -79,9 +89,10 @@ def write_record(record: Record, checked: Checked, status: str) -> None:
     """Write identities, then `import.json`, each whole or not at all; `status` is `prepared` or `published`."""
     folder = folder_of(checked.unit)
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / "identities.parquet.part"
-    checked.keys.to_parquet(part, index=False)
-    part.replace(folder / "identities.parquet")
+    for name, table in (("identities", checked.keys), ("details", checked.kept.details)):
+        part = folder / f"{name}.parquet.part"
+        table.to_parquet(part, index=False)
+        part.replace(folder / f"{name}.parquet")
     part = folder / "import.json.part"
     part.write_text(json.dumps(record | {"status": status}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(folder / "import.json")
@@ -92,20 +103,22 @@ def records() -> list[Record]:
     return [json.loads(p.read_text(encoding="utf-8")) for p in sorted(imports_dir().glob("*/import.json"))]
 
 
-def imported_before(
-    files_sha256: str, mapping: str, is_published: Callable[[Record], bool]
-) -> dict[str, dict[str, Earlier]]:
-    """Rows other files brought in by this mapping: {city_id: {`orders` or `couriers`: identity -> (digest, where)}}.
+def imported_before(files_sha256: str, mapping: str, is_published: Callable[[Record], bool]) -> dict[str, Known]:
+    """What other files brought in by this mapping, by city (or `several`).
 
     `is_published(record)` says whether a record's events are in Kafka.
     """
-    found: dict[str, dict[str, Earlier]] = {}
+    found: dict[str, Known] = {}
     for record in records():
         ours = record["producer_id"].startswith(f"replay:{mapping}:") and record["files_sha256"] != files_sha256
         if not (ours and is_published(record)):
             continue
         keys = pd.read_parquet(folder_of(record["unit"]) / "identities.parquet")
-        city = found.setdefault(record["city_id"], {"orders": {}, "couriers": {}})
+        known = found.setdefault(record["city_id"], Known())
+        kinds = {"orders": known.orders, "couriers": known.couriers, "rows": known.rows}
         for kind, identity, digest in zip(keys["kind"], keys["identity"], keys["digest"], strict=True):
-            city[kind][identity] = (digest, f"import {record['unit']}")
+            kinds[kind][identity] = (digest, f"import {record['unit']}")
+        orders = keys[keys["kind"] == "orders"].reindex(columns=KEY_COLUMNS).dropna(subset=["stem"])
+        for stem, day, identity in zip(orders["stem"], orders["day"], orders["identity"], strict=True):
+            known.stems.setdefault(stem, []).append((day, identity))
     return found

@@ -18,7 +18,7 @@ from typing import Any
 
 from generator.history.check import Checked, check_files, refuse_above_share
 from generator.history.history_events import events_of, is_empty, rows_by_topic
-from generator.history.history_tables import Earlier
+from generator.history.history_tables import Known
 from generator.history.mapping import Mapping, load_mapping
 from generator.history.record import (
     Record,
@@ -104,7 +104,7 @@ def _check(request: Request, mapping: Mapping) -> Checked:
             return bool(record["status"] == "published")
         return record["unit"] in published_units(record["producer_id"])
 
-    def earlier(files_sha256: str) -> dict[str, dict[str, Earlier]]:
+    def earlier(files_sha256: str) -> dict[str, Known]:
         return {} if mapping.clock_times_only else imported_before(files_sha256, mapping.name, is_published)
 
     return check_files(mapping, request.orders, request.couriers, request.day, request.city, earlier)
@@ -138,14 +138,15 @@ def _is_there(checked: Checked, record: Record) -> bool:
         same_day = [unit for unit in published if unit.split(":")[0] == str(checked.day)]
         if same_day:
             raise ImportRefused(
-                f"{checked.city.name} has another file's orders on {checked.day} ({same_day[0]}), and the order "
+                f"{checked.key} has another file's orders on {checked.day} ({same_day[0]}), and the order "
                 "numbers may be the same. Say this file's own day by --date YYYY-MM-DD"
             )
     return False
 
 
 def _publish(checked: Checked, record: Record, events: dict[str, Any], on_batch: Callable[[int], None] | None) -> None:
-    publish_city(checked.city)
+    for city in checked.cities:
+        publish_city(city)
     left_out = sum(record[kind][o] for kind in checked.found for o in ("rejected", "quarantined", "duplicate"))
     publish_unit(
         checked.producer_id,

@@ -33,22 +33,34 @@ def near_zero(lat: pd.Series, lng: pd.Series) -> np.ndarray:
     return found
 
 
-def position_rules(fields: pd.DataFrame, lat: str, lng: str, place: str, city: City, found: Findings) -> None:
+def position_rules(
+    fields: pd.DataFrame, place: str, city: City, rows: np.ndarray, found: Findings, *, correct: bool = False
+) -> None:
     """Pick-ups, drop-offs and couriers (`place`): a position near 0/0 or outside the city's area is set aside.
 
-    Where latitude and longitude taken for each other would lie inside, the detail says `looks swapped`.
+    Where latitude and longitude taken for each other would lie inside, the detail says `looks swapped`; with `correct`
+    they are exchanged in `fields` and the row is flagged. `rows`: mask of the rows that are of the city.
     """
+    prefix = "" if place == "courier" else f"{place}_"
+    lat, lng = f"{prefix}lat", f"{prefix}lng"
+    if lat not in fields:
+        return
     at_lat, at_lng = fields[lat], fields[lng]
-    there = at_lat.notna().to_numpy() & at_lng.notna().to_numpy()
+    there = at_lat.notna().to_numpy() & at_lng.notna().to_numpy() & rows
     shown = (at_lat.astype(str) + "/" + at_lng.astype(str)).to_numpy(dtype=object)
-    zero = near_zero(at_lat, at_lng)
+    zero = near_zero(at_lat, at_lng) & rows
     found.add(zero, Outcome.quarantined, f"{place}_position_missing", shown, "near 0/0: the position is missing")
     outside = there & ~zero & ~inside(at_lat, at_lng, city.bounds)
     swapped = outside & inside(at_lng, at_lat, city.bounds)
+    if correct:
+        found.add(swapped, Outcome.flagged, f"{place}_was_swapped", shown, "exchanged, as the mapping says")
+        fields[lat], fields[lng] = at_lat.mask(swapped, at_lng), at_lng.mask(swapped, at_lat)
+        outside &= ~swapped
+        swapped = np.zeros_like(swapped)
     detail = np.full(len(fields), f"outside the area of {city.name}", dtype=object)
     detail[swapped] += "; looks swapped"
     kept = np.zeros(len(fields), dtype=bool)
-    if place == "dropoff":  # a customer may live beyond the area, but not beyond a courier's reach
+    if place == "dropoff" and "pickup_lat" in fields:  # a customer may live beyond the area, not beyond all reach
         metres = straight_metres(*(fields[c].to_numpy() for c in ("pickup_lat", "pickup_lng", lat, lng)))
         kept = outside & ~swapped & (metres <= FAR_METRES)
         found.add(kept, Outcome.flagged, "dropoff_outside_area", shown, detail)
@@ -56,15 +68,15 @@ def position_rules(fields: pd.DataFrame, lat: str, lng: str, place: str, city: C
     found.add(outside & ~kept, Outcome.quarantined, rule, shown, detail)
 
 
-def order_rules(orders: pd.DataFrame, found: Findings) -> pd.DataFrame:
+def order_rules(orders: pd.DataFrame, preorder_least_minutes: float, found: Findings) -> pd.DataFrame:
     """Times and amounts of orders; the orders back, with contradicting milestones made missing (flagged)."""
+    changed = _wanted(orders, preorder_least_minutes, found)
     placed = orders["placed_at"]
     for name, rule in (("promised_at", "promised"), ("ready_at", "ready"), ("preparing_at", "preparing")):
         if name in orders:
-            early = (orders[name] < placed).to_numpy()
+            early = (changed[name] < placed).to_numpy()
             shown = _shown(orders[name])
             found.add(early, Outcome.quarantined, f"{rule}_before_placement", shown, "earlier than the order itself")
-    changed = orders.copy()
     if "ready_at" in orders:
         at_once = (orders["ready_at"] == placed).to_numpy()
         found.add(
@@ -75,17 +87,32 @@ def order_rules(orders: pd.DataFrame, found: Findings) -> pd.DataFrame:
         late = (orders["preparing_at"] > orders["ready_at"]).to_numpy()
         found.add(late, Outcome.flagged, "preparing_after_ready", _shown(orders["preparing_at"]), "taken as missing")
         changed["preparing_at"] = orders["preparing_at"].mask(late)
-    if "scheduled_for" in orders:
-        past = (orders["scheduled_for"] < placed).to_numpy()
-        found.add(
-            past, Outcome.flagged, "scheduled_before_placement", _shown(orders["scheduled_for"]), "taken as wanted now"
-        )
-        changed["scheduled_for"] = orders["scheduled_for"].mask(past)
-    same = (orders["pickup_lat"] == orders["dropoff_lat"]) & (orders["pickup_lng"] == orders["dropoff_lng"])
-    found.add(same.to_numpy(), Outcome.flagged, "distance_zero", "", "pick-up equals drop-off")
+    if {"pickup_lat", "dropoff_lat"} <= set(orders):
+        same = (orders["pickup_lat"] == orders["dropoff_lat"]) & (orders["pickup_lng"] == orders["dropoff_lng"])
+        found.add(same.to_numpy(), Outcome.flagged, "distance_zero", "", "pick-up equals drop-off")
     if "basket_value_cents" in orders:
-        free = (orders["basket_value_cents"] == 0).fillna(False).to_numpy(dtype=bool)
+        cancelled = orders["state"] == "cancelled" if "state" in orders else pd.Series(False, index=orders.index)
+        free = ((orders["basket_value_cents"] == 0) & ~cancelled).fillna(False).to_numpy(dtype=bool)
         found.add(free, Outcome.flagged, "basket_value_zero", "0")
+    return changed
+
+
+def _wanted(orders: pd.DataFrame, least_minutes: float, found: Findings) -> pd.DataFrame:
+    """Pre-orders: wanted less than `least_minutes` after placement is wanted now, and what was promised as that time is
+    no promise. Without `scheduled_for` a pre-order (by `order_type`) is wanted when it was promised."""
+    changed = orders.copy()
+    if "order_type" in orders and "promised_at" in orders and "scheduled_for" not in orders:
+        changed["scheduled_for"] = orders["promised_at"].where((orders["order_type"] == "preorder").fillna(False))
+    if "scheduled_for" not in changed:
+        return changed
+    wanted, placed = changed["scheduled_for"], orders["placed_at"]
+    past = (wanted < placed).to_numpy()
+    soon = ((wanted - placed) < pd.Timedelta(minutes=least_minutes)).to_numpy() & ~past
+    found.add(past, Outcome.flagged, "scheduled_before_placement", _shown(wanted), "taken as wanted now")
+    found.note(soon, f"a pre-order less than {least_minutes:g} minutes ahead is taken as wanted now")
+    if "promised_at" in changed:
+        changed["promised_at"] = changed["promised_at"].mask((past | soon) & (changed["promised_at"] == wanted))
+    changed["scheduled_for"] = wanted.mask(past | soon)
     return changed
 
 

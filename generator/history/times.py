@@ -9,11 +9,18 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from generator.history.mapping import Mapping, TimeRules, has_date
+from generator.history.mapping import Mapping, has_date
+from generator.history.mapping_parts import SERIAL_FORMATS, TimeRules
+from generator.history.values import ODD_SPACES
 
 NO_TIME = np.datetime64("NaT", "us")
 ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?"
 OFFSET = r"(?:Z|[+-]\d\d:?\d\d)"
+# What no order's time lies beyond: a year read from the wrong digits, a serial number read by the wrong calendar.
+EARLIEST, LATEST = np.datetime64("2000-01-01", "us"), np.datetime64("2100-01-01", "us")
+# Day 0 of the two calendars of spreadsheets, in the count that 1900's false leap day has pushed on by one.
+DAY_ZERO = {"excel": np.datetime64("1899-12-30", "us"), "excel_1904": np.datetime64("1904-01-01", "us")}
+MICROSECONDS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
 
 @dataclass
@@ -37,9 +44,13 @@ def read_times(
     """UTC instants of text cells.
 
     Without a format: ISO 8601, where an offset in the text wins over the mapping's clock. A format without a date is a
-    clock time of `day`, or of the day after it where the mask `day_after` says so (see `next_day`).
+    clock time of `day`, or of the day after it where the mask `day_after` says so (see `next_day`). Serial dates of
+    spreadsheets are local, Unix times are UTC. A time before 2000 or from 2100 on is unreadable.
     """
-    naive, utc = _parse(cells, time_format, day)
+    naive, utc = parse(cells, time_format, day)
+    for found in (naive, utc):
+        with np.errstate(invalid="ignore"):
+            found[(found < EARLIEST) | (found >= LATEST)] = NO_TIME
     if day_after is not None:
         naive[day_after] += np.timedelta64(1, "D")
     unreadable = cells.notna().to_numpy() & np.isnat(naive) & np.isnat(utc)
@@ -52,9 +63,14 @@ def read_times(
     return times
 
 
-def _parse(cells: pd.Series, time_format: str | None, day: date | None) -> tuple[np.ndarray, np.ndarray]:
+def parse(cells: pd.Series, time_format: str | None, day: date | None) -> tuple[np.ndarray, np.ndarray]:
     """(times without an offset, instants whose text has one), each datetime64[us] and NaT where it is not that."""
     nothing = np.full(len(cells), NO_TIME)
+    if time_format in SERIAL_FORMATS:
+        return _serial(cells, str(time_format))
+    cells = cells.str.replace(ODD_SPACES, " ", regex=True)
+    if time_format is not None and "%p" in time_format:  # 6:41 p.m. is 6:41 PM
+        cells = cells.str.replace(r"(?i)\b([ap])\.\s?m\.", r"\1m", regex=True)
     if time_format is None:
         naive, utc = nothing.copy(), nothing.copy()
         plain = cells.str.fullmatch(ISO).fillna(False).to_numpy(dtype=bool)
@@ -74,6 +90,23 @@ def _parse(cells: pd.Series, time_format: str | None, day: date | None) -> tuple
     return clock, nothing
 
 
+def _serial(cells: pd.Series, time_format: str) -> tuple[np.ndarray, np.ndarray]:
+    """Days since a spreadsheet's day 0 (local, to the nearest millisecond), or Unix time (UTC)."""
+    found, nothing = np.full(len(cells), NO_TIME), np.full(len(cells), NO_TIME)
+    if time_format in DAY_ZERO:
+        good = cells.str.fullmatch(r"\d{4,6}(?:\.\d+)?").fillna(False).to_numpy(dtype=bool)
+        millis = np.rint(cells[good].astype("float64").to_numpy() * 86_400_000).astype(np.int64)
+        found[good] = DAY_ZERO[time_format] + (millis * 1000).astype("timedelta64[us]")
+        return found, nothing
+    good = cells.str.fullmatch(r"\d{1,16}(?:\.\d{1,6})?").fillna(False).to_numpy(dtype=bool)
+    numbers = cells[good].str.split(".", n=1, expand=True).reindex(columns=[0, 1])
+    scale = MICROSECONDS[time_format]
+    whole = numbers[0].astype("float64").clip(upper=4.2e15 / scale).astype("int64").to_numpy() * scale
+    part = np.rint(("0." + numbers[1].fillna("0")).astype("float64").to_numpy() * scale).astype(np.int64)
+    found[good] = np.datetime64(0, "us") + (whole + part).astype("timedelta64[us]")
+    return nothing, found
+
+
 def _to_naive(cells: pd.Series, time_format: str) -> np.ndarray:
     stamps = pd.to_datetime(cells.astype(object), format=time_format, errors="coerce")
     found: np.ndarray = stamps.to_numpy().astype("datetime64[us]")
@@ -90,11 +123,11 @@ def localise(times: Times, naive: np.ndarray, zone: ZoneInfo, rules: TimeRules) 
     for position in np.flatnonzero(~np.isnat(naive) & np.isnat(utc)):
         first, second = (_instant(naive[position], zone, fold) for fold in (0, 1))
         if first > second:  # the clocks skipped this time
-            masks["skipped" if rules.nonexistent == "reject" else "shifted"][position] = True
-            chosen = None if rules.nonexistent == "reject" else first
+            masks["shifted" if rules.nonexistent == "shift" else "skipped"][position] = True
+            chosen = first if rules.nonexistent == "shift" else None
         else:
-            masks["twice" if rules.ambiguous == "reject" else "repeated"][position] = True
-            chosen = {"first": first, "second": second, "reject": None}[rules.ambiguous]
+            chosen = {"first": first, "second": second}.get(rules.ambiguous)
+            masks["twice" if chosen is None else "repeated"][position] = True
         utc[position] = NO_TIME if chosen is None else np.datetime64(chosen.replace(tzinfo=None), "us")
     ours = ~np.isnat(naive)
     times.utc[ours] = utc[ours]
@@ -117,6 +150,6 @@ def next_day(
     if anchor_format is None or has_date(anchor_format):
         return None
     base = date(2000, 1, 1)
-    own, begin = _parse(cells, time_format, base)[0], _parse(anchor, anchor_format, base)[0]
+    own, begin = parse(cells, time_format, base)[0], parse(anchor, anchor_format, base)[0]
     found: np.ndarray = (begin - own) > np.timedelta64(int(mapping.next_day_after_hours * 3600), "s")
     return found

@@ -69,9 +69,9 @@ def _show(done: Replayed, console: Console) -> None:
 
     record = done.record
     table = Table(title=f"{record['city_id']} {record['unit']}", title_justify="left")
-    outcomes = ["read", "imported", "flagged", "duplicate", "quarantined", "rejected"]
+    outcomes = ["read", "imported", "flagged", "other_movement", "duplicate", "quarantined", "rejected", "filtered"]
     for name in ("file", *outcomes):
-        table.add_column(name, justify="left" if name == "file" else "right")
+        table.add_column(name.replace("_", " "), justify="left" if name == "file" else "right")
     for kind in record["files"]:
         table.add_row(kind, *(f"{record[kind][name]:,}" for name in outcomes))
     console.print(table)
@@ -81,6 +81,12 @@ def _show(done: Replayed, console: Console) -> None:
             console.print(f"{kind} {outcome}: {said}", soft_wrap=True, highlight=False)
     if any(record["rules"].values()):
         console.print(f"listed with line and original text in {done.folder}", soft_wrap=True, highlight=False)
+    for notes in record["notes"].values():
+        for note, count in notes.items():
+            console.print(f"{note}: {count:,}", soft_wrap=True, highlight=False)
+    for field, by_currency in record["sums"].items():
+        said = ", ".join(f"{s['read'] / 100:,.2f} {currency}" for currency, s in by_currency.items())
+        console.print(f"sum of {field.removesuffix('_cents')} over all rows: {said}", soft_wrap=True, highlight=False)
     days = ", ".join(f"{day} {count:,}" for day, count in record["business_dates"].items())
     console.print(f"orders by business date: {days or 'none'}", soft_wrap=True, highlight=False)
     if done.events:

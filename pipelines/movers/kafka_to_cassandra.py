@@ -30,6 +30,7 @@ from pipelines.movers.topics import ensure_business_topics
 from pipelines.settings import settings
 from pipelines.transforms.events import good_events
 from pipelines.transforms.operational_state import ENDED, RANKS, READ, TOPICS, Change, changes
+from pipelines.transforms.silver_orders import NO_ZONE
 
 GROUP = "dishpatch-operations"
 EVENTS_AT_ONCE = 300_000  # about 200 MB as dictionaries of the few columns that are read
@@ -99,6 +100,8 @@ class _Writer:
         values = {"order_id": change.order_id, **change.columns}
         if "dropoff_lat" in values and "dropoff_lng" in values:
             values["zone_id"] = h3.latlng_to_cell(values["dropoff_lat"], values["dropoff_lng"], ZONE_RESOLUTION)
+        elif "restaurant_id" in values:  # a placement of an imported history without positions
+            values["zone_id"] = NO_ZONE
         return self._upsert(ORDERS, values, cql.write_time_us(change.event_time, change.rank))
 
     def _courier(self, row: dict[str, Any]) -> Any:

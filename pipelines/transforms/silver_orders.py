@@ -23,6 +23,7 @@ from pipelines.transforms.local_time import business_dates, cities_by_id, local_
 
 TOPICS = ("orders", "restaurant_responses", "courier_assignments", "delivery_progress", "payments", "reviews")
 POSITION_RESOLUTION = 9  # H3 cells of about 0.1 square km: enough for features, too coarse for a front door
+NO_ZONE, NO_ZONE_NAME = "unknown", "No position"  # of an imported order whose history has no positions
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 
 _SQL = Path(__file__).with_suffix(".sql").read_text()
@@ -105,16 +106,15 @@ def _place_in_city(lives: pd.DataFrame, rows: pd.Index[int], city: dict[str, Any
     zones = _cells(lives.loc[rows, "dropoff_lat"], lives.loc[rows, "dropoff_lng"], resolution)
     named = city["zones"]
     names = {z["zone_id"]: z["name"] for z in (named if named is not None else [])}
-    lives.loc[rows, "zone_id"] = zones
-    lives.loc[rows, "zone_name"] = [names.get(cell, short_cell(cell)) for cell in zones]
-    lives.loc[rows, "restaurant_zone_id"] = _cells(
-        lives.loc[rows, "pickup_lat"], lives.loc[rows, "pickup_lng"], resolution
-    )
+    lives.loc[rows, "zone_id"] = [cell or NO_ZONE for cell in zones]
+    lives.loc[rows, "zone_name"] = [names.get(cell, short_cell(cell)) if cell else NO_ZONE_NAME for cell in zones]
+    kitchens = _cells(lives.loc[rows, "pickup_lat"], lives.loc[rows, "pickup_lng"], resolution)
+    lives.loc[rows, "restaurant_zone_id"] = [cell or NO_ZONE for cell in kitchens]
     lives.loc[rows, "city_currency"] = str(city["currency"])
     inside = lives.loc[rows, "dropoff_lat"].between(city["min_lat"], city["max_lat"]) & lives.loc[
         rows, "dropoff_lng"
     ].between(city["min_lng"], city["max_lng"])
-    outside = rows[~inside.to_numpy()]
+    outside = rows[~inside.to_numpy() & lives.loc[rows, "dropoff_lat"].notna().to_numpy()]
     lives.loc[outside, "flags"] = [
         ",".join(filter(None, [f, "dropoff_outside_area"])) for f in lives.loc[outside, "flags"]
     ]
@@ -125,9 +125,10 @@ def short_cell(cell: str) -> str:
     return f"Zone {cell[4:].rstrip('f')}"
 
 
-def _cells(lat: pd.Series[float], lng: pd.Series[float], resolution: int) -> list[str]:
+def _cells(lat: pd.Series[float], lng: pd.Series[float], resolution: int) -> list[str | None]:
     # h3 has no vectorised call; about 1 µs a position
-    return [h3.latlng_to_cell(a, b, resolution) for a, b in zip(lat, lng, strict=True)]
+    pairs = zip(lat, lng, strict=True)
+    return [None if a != a or b != b else h3.latlng_to_cell(a, b, resolution) for a, b in pairs]
 
 
 def great_circle_m(

@@ -10,7 +10,8 @@ promises AS (
   FROM orders WHERE promised_at IS NOT NULL AND event_type IN ('placed', 'promise_changed') GROUP BY order_id
 ),
 cancellations AS (
-  SELECT order_id, min(event_time) AS cancelled_at,
+  SELECT order_id, min(event_time) FILTER (is_time_unknown IS NOT TRUE) AS cancelled_at,
+         bool_or(is_time_unknown IS TRUE) AS cancelled_sometime,
          arg_min(cancelled_by, (event_time, event_id)) AS cancelled_by,
          arg_min(coalesce(reason, ''), (event_time, event_id)) AS cancel_reason
   FROM orders WHERE event_type = 'cancelled' GROUP BY order_id
@@ -18,7 +19,8 @@ cancellations AS (
 responses AS (
   SELECT order_id,
          min(event_time) FILTER (event_type = 'accepted') AS restaurant_accepted_at,
-         min(event_time) FILTER (event_type = 'rejected') AS restaurant_rejected_at,
+         min(event_time) FILTER (event_type = 'rejected' AND is_time_unknown IS NOT TRUE) AS restaurant_rejected_at,
+         bool_or(event_type = 'rejected' AND is_time_unknown IS TRUE) AS rejected_sometime,
          min(event_time) FILTER (event_type = 'ready') AS ready_at,
          arg_min(expected_ready_at, (event_time, event_id)) FILTER (event_type = 'accepted') AS expected_ready_at,
          arg_min(reason, (event_time, event_id)) FILTER (event_type = 'rejected') AS reject_reason
@@ -35,8 +37,10 @@ progress AS (
   SELECT order_id,
          min(event_time) FILTER (event_type = 'arrived_at_restaurant') AS arrived_at_restaurant_at,
          min(event_time) FILTER (event_type = 'picked_up') AS first_picked_up_at,
-         min(event_time) FILTER (event_type = 'delivered') AS delivered_at,
-         max(event_time) FILTER (event_type = 'failed') AS failed_at,
+         min(event_time) FILTER (event_type = 'delivered' AND is_time_unknown IS NOT TRUE) AS delivered_at,
+         max(event_time) FILTER (event_type = 'failed' AND is_time_unknown IS NOT TRUE) AS failed_at,
+         bool_or(event_type = 'delivered' AND is_time_unknown IS TRUE) AS delivered_sometime,
+         bool_or(event_type = 'failed' AND is_time_unknown IS TRUE) AS failed_sometime,
          arg_max(reason, (event_time, event_id)) FILTER (event_type = 'failed') AS fail_reason,
          arg_min(courier_id, (event_time, event_id)) FILTER (event_type = 'delivered') AS delivered_by
   FROM delivery_progress GROUP BY order_id
@@ -75,6 +79,8 @@ life AS (
          coalesce(nullif(cancel_reason, ''), reject_reason, fail_reason) AS end_reason, cancel_reason, payment_status,
          captured_cents, refunded_cents, payment_currency,
          rating_food, rating_delivery, rating_overall, reviewed_at, is_life_simulated, event_count, last_event_time,
+         coalesce(cancelled_sometime, false) AS cancelled_sometime, coalesce(rejected_sometime, false) AS rejected_sometime,
+         coalesce(delivered_sometime, false) AS delivered_sometime, coalesce(failed_sometime, false) AS failed_sometime,
          -- a pick-up confirmed in the same second as the drop-off was forgotten and tells nothing of when the food left
          first_picked_up_at IS NOT NULL AND delivered_at IS NOT NULL
            AND date_trunc('second', first_picked_up_at) = date_trunc('second', delivered_at) AS pickup_with_dropoff,
@@ -86,7 +92,9 @@ life AS (
   LEFT JOIN reviewed USING (order_id) LEFT JOIN counted USING (order_id)
 ),
 flagged AS (
-  SELECT *, CASE WHEN pickup_with_dropoff THEN NULL ELSE first_picked_up_at END AS picked_up_at,
+  SELECT *, cancelled_at IS NOT NULL OR cancelled_sometime AS is_cancelled,
+    cancelled_sometime OR rejected_sometime OR delivered_sometime OR failed_sometime AS ended_sometime,
+    CASE WHEN pickup_with_dropoff THEN NULL ELSE first_picked_up_at END AS picked_up_at,
     -- two hours on the road after the pick-up: a shift's open orders closed at once, not a delivery
     coalesce(delivered_at - first_picked_up_at > to_hours(2), false) AS dropoff_late,
     coalesce(least(restaurant_accepted_at, ready_at, courier_assigned_at, first_picked_up_at) < placed_at, false) AS before_placement
@@ -99,21 +107,23 @@ SELECT
   restaurant_accepted_at, restaurant_rejected_at, expected_ready_at, ready_at, courier_assigned_at, arrived_at_restaurant_at,
   picked_up_at, delivered_at, cancelled_at, failed_at, last_courier_id AS courier_id, ended_by AS cancelled_by, end_reason AS reason,
   CASE
-    WHEN delivered_at IS NOT NULL THEN 'delivered'
-    WHEN failed_at IS NOT NULL OR ended_by = 'courier' THEN 'delivery_failed'
-    WHEN restaurant_rejected_at IS NOT NULL OR ended_by = 'restaurant' THEN 'restaurant_rejected'
-    WHEN ended_by = 'customer' AND coalesce(restaurant_accepted_at >= cancelled_at, true) THEN 'customer_before_acceptance'
+    WHEN delivered_at IS NOT NULL OR delivered_sometime THEN 'delivered'
+    WHEN failed_at IS NOT NULL OR failed_sometime OR ended_by = 'courier' THEN 'delivery_failed'
+    WHEN restaurant_rejected_at IS NOT NULL OR rejected_sometime OR ended_by = 'restaurant' THEN 'restaurant_rejected'
+    -- cancelled at an unknown time, an accepted order was most likely cancelled after its acceptance
+    WHEN ended_by = 'customer' AND coalesce(restaurant_accepted_at >= cancelled_at, restaurant_accepted_at IS NULL) THEN 'customer_before_acceptance'
     WHEN ended_by = 'customer' THEN 'customer_after_acceptance'
-    WHEN cancelled_at IS NOT NULL AND cancel_reason IN ('unanswered', 'no_courier') THEN cancel_reason
-    WHEN cancelled_at IS NOT NULL AND restaurant_accepted_at IS NULL THEN 'unanswered'
-    WHEN cancelled_at IS NOT NULL AND courier_assigned_at IS NULL THEN 'no_courier'
-    WHEN cancelled_at IS NOT NULL THEN 'delivery_failed'
+    WHEN is_cancelled AND cancel_reason IN ('unanswered', 'no_courier') THEN cancel_reason
+    WHEN is_cancelled AND restaurant_accepted_at IS NULL THEN 'unanswered'
+    WHEN is_cancelled AND courier_assigned_at IS NULL THEN 'no_courier'
+    WHEN is_cancelled THEN 'delivery_failed'
     WHEN restaurant_accepted_at IS NULL AND placed_at < watermark - to_hours(24) THEN 'unanswered'
     ELSE 'open'
   END AS outcome,
   CASE WHEN NOT is_preorder AND NOT dropoff_late THEN date_diff('microsecond', placed_at, delivered_at) / 1e6 END AS delivery_seconds,
   array_to_string(list_filter([
     CASE WHEN pickup_with_dropoff THEN 'pickup_confirmed_with_dropoff' END, CASE WHEN dropoff_late THEN 'dropoff_confirmed_late' END,
+    CASE WHEN ended_sometime THEN 'end_time_unknown' END,
     CASE WHEN before_placement THEN 'milestone_before_placement' END,
     CASE WHEN scheduled_for < placed_at THEN 'wanted_before_placement' END], lambda f: f IS NOT NULL), ',') AS flags,
   CASE WHEN NOT dropoff_late AND NOT before_placement THEN date_diff('microsecond', ready_at, picked_up_at) / 1e6 END AS ready_to_pickup_seconds,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.history.check import check_files, refuse_above_share
+from generator.history.history_tables import Known
 from pipelines.errors import ImportRefused, UsageError
 from tests.unit.generator.history.examples import HEADER, TOWN, check, mapping, outcomes, write
 
@@ -61,7 +62,8 @@ def test_what_is_read_is_the_sum_of_the_outcomes_and_nothing_is_lost(tmp_path: P
     rows = [at("1"), at("1"), at("2", "0,0"), at("3", "x,y"), at("4", "12.97,77.59", "12.97,77.59"), at("5")]
     found = check(tmp_path, HEADER, *rows).found["orders"]
     counts = found.counts()
-    assert counts == {"read": 6, "imported": 2, "flagged": 1, "duplicate": 1, "quarantined": 1, "rejected": 1}
+    expected = {"read": 6, "imported": 2, "flagged": 1, "duplicate": 1, "quarantined": 1, "rejected": 1}
+    assert {name: count for name, count in counts.items() if count} == expected
     assert found.listing("orders")["original"].tolist() == [rows[1], rows[2], rows[3], rows[4]]
 
 
@@ -81,7 +83,7 @@ def test_rows_that_another_file_brought_in_are_known_again(tmp_path: Path) -> No
     first = check(tmp_path, HEADER, at("1"), at("2"))
     known = {i: (d, "import 1") for i, d in zip(first.keys["identity"], first.keys["digest"], strict=True)}
     path = write(tmp_path, HEADER, at("1"), at("2", "12.9800,77.5946"), at("3"), name="later.csv")
-    later = check_files(mapping(), path, None, earlier=lambda _: {"lunchtown": {"orders": known}})
+    later = check_files(mapping(), path, None, earlier=lambda _: {"lunchtown": Known(orders=known)})
     assert outcomes(later) == {2: ("duplicate", "duplicate"), 3: ("quarantined", "identity_conflict")}
     assert later.orders["order_id"].tolist() == ["lunchtown-3"]
 

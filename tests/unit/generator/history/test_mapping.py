@@ -51,10 +51,37 @@ def test_a_field_that_orders_do_not_have_is_refused_with_the_nearest_one() -> No
         mapping(columns={"promise_at": {"column": "x"}})
 
 
-def test_an_order_without_a_place_cannot_be_mapped() -> None:
+def test_half_a_position_cannot_be_mapped_and_lives_are_not_simulated_without_one() -> None:
     columns = {k: v for k, v in MAPPING["orders"]["columns"].items() if k != "pickup_lat"}
-    with pytest.raises(MappingError, match="pickup_lat must be mapped"):
+    with pytest.raises(MappingError, match="pickup_lat and pickup_lng belong together"):
         mapping(orders={"columns": columns})
+    shop = {"restaurant_id": {"column": "shop"}}
+    placeless = {k: v for k, v in MAPPING["orders"]["columns"].items() if not k.endswith(("_lat", "_lng"))} | shop
+    orders = {"columns": placeless, "restaurant_id_from_pickup": None}
+    assert mapping(orders=orders).orders.columns.keys() == placeless.keys()
+    with pytest.raises(MappingError, match="without positions"):
+        mapping(orders=orders, simulate=["payments"])
+
+
+def test_lives_are_not_simulated_beside_real_milestones() -> None:
+    columns = {"delivered_at": {"column": "d"}}
+    with pytest.raises(MappingError, match="own delivered_at would contradict it"):
+        mapping(columns=columns, simulate=["payments", "delivery_progress"])
+    assert mapping(columns=columns, simulate=["payments", "reviews"]).simulate == ["payments", "reviews"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"state": {"column": "s", "values": {"ok": "done"}}}, "no word 'done'; known: delivered"),
+        ({"refund_cents": {"column": "r"}}, "refund_cents without refunded_at"),
+        ({"placed_at": {"column": "p", "default_time": "12:00"}}, "several columns"),
+        ({"delivered_at": {"column": "d"}, "delivery_minutes": {"column": "m"}}, "not both"),
+    ],
+)
+def test_columns_that_contradict_each_other_are_refused(columns: dict[str, object], message: str) -> None:
+    with pytest.raises(MappingError, match=message):
+        mapping(columns=columns)
 
 
 def test_a_column_has_a_name_or_a_constant_not_both() -> None:
@@ -87,7 +114,8 @@ def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_key_of_a_mapping_is_documented() -> None:
-    from generator.history.mapping import Column, FileSpec, Mapping
+    from generator.history.mapping import Mapping
+    from generator.history.mapping_parts import Column, FileSpec
     from generator.history.targets import TARGETS
 
     text = (Path(__file__).parents[4] / "docs" / "mappings.md").read_text(encoding="utf-8")

@@ -38,9 +38,11 @@ def test_a_dry_run_prints_the_account_as_a_table_or_as_json(tmp_path: Path, file
         "read": 4,
         "imported": 4,
         "flagged": 0,
+        "other_movement": 0,
         "duplicate": 0,
         "quarantined": 0,
         "rejected": 0,
+        "filtered": 0,
     }
 
 

@@ -45,8 +45,8 @@ def test_a_time_that_is_no_time_rejects_its_row(tmp_path: Path, text: str) -> No
     assert outcomes(checked) == {2: ("rejected", "placed_at_unreadable")}
 
 
-def test_a_time_that_the_clocks_skipped_is_rejected_by_default(tmp_path: Path) -> None:
-    assert outcomes(check(tmp_path, HEADER, SKIPPED)) == {2: ("rejected", "placed_at_does_not_exist")}
+def test_a_time_that_the_clocks_skipped_is_set_aside_by_default(tmp_path: Path) -> None:
+    assert outcomes(check(tmp_path, HEADER, SKIPPED)) == {2: ("quarantined", "placed_at_does_not_exist")}
 
 
 def test_a_skipped_time_is_moved_forward_by_the_gap_where_the_mapping_says_so(tmp_path: Path) -> None:
@@ -55,8 +55,8 @@ def test_a_skipped_time_is_moved_forward_by_the_gap_where_the_mapping_says_so(tm
     assert outcomes(checked) == {2: ("flagged", "placed_at_did_not_exist")}
 
 
-def test_a_time_that_was_twice_is_rejected_or_settled_as_the_mapping_says(tmp_path: Path) -> None:
-    assert outcomes(check(tmp_path, HEADER, TWICE)) == {2: ("rejected", "placed_at_exists_twice")}
+def test_a_time_that_was_twice_is_set_aside_or_settled_as_the_mapping_says(tmp_path: Path) -> None:
+    assert outcomes(check(tmp_path, HEADER, TWICE)) == {2: ("quarantined", "placed_at_exists_twice")}
     for rule, instant in (("first", "2026-11-01 05:30:00+00:00"), ("second", "2026-11-01 06:30:00+00:00")):
         checked = check(tmp_path, HEADER, TWICE, times={"ambiguous": rule})
         assert str(checked.orders["placed_at"][0]) == instant
@@ -98,7 +98,7 @@ def test_how_much_earlier_means_the_next_day_is_the_mappings_to_say(tmp_path: Pa
 def test_the_next_day_has_its_own_change_of_clocks(tmp_path: Path) -> None:
     row = clock_row("23:50:00", "02:30:00")
     checked = check(tmp_path, CLOCK_HEADER, row, day="2026-03-07", columns=CLOCK)
-    assert outcomes(checked) == {2: ("rejected", "ready_at_does_not_exist")}
+    assert outcomes(checked) == {2: ("quarantined", "ready_at_does_not_exist")}
 
 
 def test_files_without_dates_need_a_day_and_files_with_dates_refuse_one(tmp_path: Path) -> None:

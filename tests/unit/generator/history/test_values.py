@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from generator.history.mapping import Column, FileSpec
+from generator.history.mapping_parts import Column, FileSpec
 from generator.history.values import TEXT, cells_of, read_money, read_number, read_text
 
 MARKERS = ["NaN", "nan", "null", "-"]

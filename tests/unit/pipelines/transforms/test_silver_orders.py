@@ -410,3 +410,32 @@ def test_the_order_of_arrival_does_not_matter(randoms: Random) -> None:
     arrived = list(LIVES)
     randoms.shuffle(arrived)
     assert silver(*arrived).result == as_told()
+
+
+# --- imported histories
+
+
+def test_an_order_without_positions_is_in_the_zone_unknown_and_has_no_distance() -> None:
+    nowhere = dict.fromkeys(("pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng"))
+    told = silver(*usual_life("A", **nowhere), placed("B", "11:00"))
+    order = told.orders["A"]
+    assert told.quarantine == []
+    assert (order["zone_id"], order["zone_name"], order["restaurant_zone_id"]) == ("unknown", "No position", "unknown")
+    assert (order["pickup_cell"], order["dropoff_cell"], order["distance_m"]) == (None, None, None)
+    assert (order["flags"], order["delivery_seconds"]) == ("", 34 * MINUTE)
+    assert told.orders["B"]["zone_id"] != "unknown"
+
+
+def test_an_end_at_an_unknown_time_counts_and_is_in_no_duration() -> None:
+    delivered = progress("A", "delivered", "11:00", is_time_unknown=True)
+    closed = cancelled("B", "11:00", is_time_unknown=True)
+    accepted = cancelled("C", "11:00", is_time_unknown=True)
+    told = silver(
+        placed("A", "11:00"), delivered, placed("B", "11:00"), closed,
+        placed("C", "11:00"), restaurant("C", "accepted", "11:01"), accepted,
+    ).orders  # fmt: skip
+    assert [told[order]["outcome"] for order in "ABC"] == [
+        "delivered", "customer_before_acceptance", "customer_after_acceptance",
+    ]  # fmt: skip
+    assert [told[order]["flags"] for order in "ABC"] == ["end_time_unknown"] * 3
+    assert (told["A"]["delivered_at"], told["A"]["delivery_seconds"], told["B"]["cancelled_at"]) == (None, None, None)
