@@ -7,7 +7,7 @@ import pyarrow as pa
 
 
 def query(sql: str, **tables: pa.Table) -> pa.Table:
-    """Result of `sql` over `tables` by their names."""
+    """Result of `sql` over `tables` by their names; its rows come in any order unless `sql` says ORDER BY."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for name, table in tables.items():

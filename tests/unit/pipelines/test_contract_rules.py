@@ -125,6 +125,20 @@ def test_a_written_rule_that_speaks_of_missing_values_is_kept() -> None:
     assert rules(contract)[-1].severity == "flag"
 
 
+def test_each_rows_broken_rules_stand_beside_it_in_a_table_of_many_messages() -> None:
+    contract = load_contract("events/payments")
+    row = {"event_id": "e", "currency": "EUR", "amount_cents": 1}
+    messages = [
+        pa.Table.from_pylist([row | {"amount_cents": n} for n in range(first, first + size)], contract.arrow_schema)
+        for first, size in ((-40, 74), (-5, 81), (300, 75), (-90, 77), (7, 3), (-2, 4))
+    ]
+    table = pa.concat_tables(messages)
+    wanted = [amount < 0 for amount in table["amount_cents"].to_pylist()]
+    for _ in range(20):  # threads that read the chunks finish in another order now and then
+        broken = broken_rules(table, rules(contract)).to_pylist()
+        assert ["amount_cents_out_of_range" in names for names in broken] == wanted
+
+
 def test_no_rows_and_no_rules_break_nothing() -> None:
     contract = made(text("city", required=True))
     assert broken(contract, city=[]) == []
