@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import pandas as pd
 
 FOREVER = "forever"
 
@@ -48,3 +49,12 @@ class Streams:
     def forever(self, concern: str) -> np.random.Generator:
         """A fresh generator for what does not change from day to day, such as where the restaurants are."""
         return Streams(self.seed, FOREVER).of(concern)
+
+    def of_each(self, keys: np.ndarray, concern: str) -> np.ndarray:
+        """For each key (text) a number in [0, 1) that depends on the stream and the key alone, not on other keys.
+
+        Vectorised (SipHash keyed by the stream's name): a million keys take less than a second.
+        """
+        name = hashlib.blake2b(f"{self.seed}|{self.unit}|{concern}".encode(), digest_size=8).hexdigest()
+        numbers = pd.util.hash_array(keys.astype(object), hash_key=name, categorize=False)
+        return (numbers >> np.uint64(11)).astype(np.float64) / float(1 << 53)

@@ -157,14 +157,14 @@ def topics() -> list[str]:
     return [key.split("/")[1] for key in dataset_keys("events")]
 
 
-def conform(table: pa.Table, contract: Contract) -> pa.Table:
-    """The table with exactly the contract's columns in its order.
+def conform(table: pa.Table, contract: Contract, *, wider: bool = False) -> pa.Table:
+    """The table with exactly the contract's columns in its order; if `wider`, columns that it lacks come after them.
 
     A missing column becomes missing values; a column of another type is refused, never cast: ContractViolation names
     the column, both types and the contract. Dictionary-encoded text counts as text.
     """
     unknown = [c for c in table.column_names if c not in contract.arrow_schema.names]
-    if unknown:
+    if unknown and not wider:
         raise ContractViolation(f"{contract.key} {contract.version}: unknown column {', '.join(unknown)}")
     columns = []
     for field in contract.arrow_schema:
@@ -179,7 +179,10 @@ def conform(table: pa.Table, contract: Contract) -> pa.Table:
                 f"{contract.key} {contract.version}: column {field.name} is {column.type}, expected {field.type}"
             )
         columns.append(column.cast(field.type))
-    return pa.table(columns, schema=contract.arrow_schema)
+    conformed = pa.table(columns, schema=contract.arrow_schema)
+    for name in unknown:
+        conformed = conformed.append_column(name, table.column(name))
+    return conformed
 
 
 def _same_type(have: pa.DataType, want: pa.DataType) -> bool:

@@ -28,6 +28,8 @@ WIDEST_VALUE_BYTES = 8  # of a number or an instant, or of a text's offset and d
 
 FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999
 
+NO_DAY = ""  # in counts by day: of a message that cannot be read, and of an event without a time
+
 Headers = list[tuple[str, bytes]]
 AnyHeaders = Sequence[tuple[str, bytes | None]]  # of any producer: a header's value can be null
 
@@ -51,7 +53,11 @@ class Origin:
 
 
 def partition_of(keys: pa.Array | pa.ChunkedArray, partitions: int) -> np.ndarray:
-    """Partition (int32) of each key, by Kafka's own default (murmur2), so keyed producers of other makes agree."""
+    """Partition (int32) of each key, by Kafka's own default (murmur2), so keyed producers of other makes agree.
+
+    A missing key goes where the empty one goes: a row without its key is kept aside later, not here.
+    """
+    keys = keys.fill_null("")
     encoded = (
         keys.combine_chunks().dictionary_encode() if isinstance(keys, pa.ChunkedArray) else keys.dictionary_encode()
     )
@@ -72,18 +78,21 @@ def micro_batches(table: pa.Table, contract: Contract, partitions: int) -> Itera
             yield int(partition), rows.slice(start, MAX_ROWS)
 
 
-def encode(rows: pa.Table, contract: Contract, origin: Origin, sequence: int) -> Iterator[tuple[bytes, Headers]]:
+def encode(
+    rows: pa.Table, contract: Contract, origin: Origin, sequence: int, *, wider: bool = False
+) -> Iterator[tuple[bytes, Headers]]:
     """Message values with their headers, numbered from `sequence`.
 
-    A batch of more than MAX_VALUE_BYTES is halved until it fits.
+    A batch of more than MAX_VALUE_BYTES is halved until it fits. If `wider`, columns that the contract lacks are sent
+    too, as by a producer ahead of it; a reader refuses such a message.
     """
     sink = io.BytesIO()
-    pq.write_table(conform(rows, contract), sink, compression="zstd")
+    pq.write_table(conform(rows, contract, wider=wider), sink, compression="zstd")
     value = sink.getvalue()
     if len(value) > MAX_VALUE_BYTES and rows.num_rows > 1:
         half = rows.num_rows // 2
         for part in (rows.slice(0, half), rows.slice(half)):
-            for encoded in encode(part, contract, origin, sequence):
+            for encoded in encode(part, contract, origin, sequence, wider=wider):
                 yield encoded
                 sequence += 1
         return

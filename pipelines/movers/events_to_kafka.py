@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,9 @@ from pipelines.connectors.kafka import producer, read_to_end, transaction
 from pipelines.contract_rules import broken_rules, rules
 from pipelines.contracts import conform, load_contract
 from pipelines.errors import ContractViolation, ImportRefused, ServiceError
-from pipelines.messages import Origin, encode, micro_batches
+from pipelines.messages import NO_DAY, Headers, Origin, encode, micro_batches, partition_of
+from pipelines.movers.dead_letters import stated_rows
+from pipelines.movers.delivery import Delivery, RawMessage, is_wider
 from pipelines.movers.topics import PROGRESS_TOPIC, ensure_business_topics
 from pipelines.settings import settings
 
@@ -60,7 +62,7 @@ def published_units(producer_id: str | None = None) -> dict[str, dict[str, Any]]
 def publish_unit(
     producer_id: str,
     unit: str,
-    events: Mapping[str, pa.Table],
+    events: Mapping[str, pa.Table | Delivery],
     *,
     fingerprint: str,
     rejected: int = 0,
@@ -69,9 +71,13 @@ def publish_unit(
     """Publish `events` (topic -> rows of its event contract) as one unit.
 
     The same unit with the same fingerprint again sends nothing. With another fingerprint it is refused (ImportRefused):
-    a published unit is history. A row that breaks its contract is refused before anything is sent (ContractViolation).
+    a published unit is history. A row that breaks its contract is refused before anything is sent (ContractViolation);
+    a topic's `Delivery` is sent as it is, whatever rules it breaks: faults on purpose.
     """
-    tables = {topic: _checked(topic, table) for topic, table in events.items()}
+    deliveries = {
+        topic: given if isinstance(given, Delivery) else Delivery((_checked(topic, given),))
+        for topic, given in events.items()
+    }
     ensure_business_topics()
     try:
         with producer(f"dishpatch:{producer_id}") as client:
@@ -79,8 +85,8 @@ def publish_unit(
             if earlier:
                 return _already_there(earlier, producer_id, unit, fingerprint)
             with transaction(client) as send:
-                messages = _send_events(send, tables, _origin(producer_id, unit), on_batch)
-                progress = _progress(producer_id, unit, fingerprint, tables, rejected, messages)
+                messages = _send_events(send, deliveries, _origin(producer_id, unit), on_batch)
+                progress = _progress(producer_id, unit, fingerprint, deliveries, rejected, messages)
                 send(PROGRESS_TOPIC, json.dumps(progress).encode(), key=f"{producer_id}/{unit}".encode(), partition=0)
     except KafkaError as error:
         raise ServiceError(f"publishing {producer_id} {unit} failed, nothing of it was published: {error!r}") from error
@@ -113,18 +119,34 @@ def _already_there(earlier: dict[str, Any], producer_id: str, unit: str, fingerp
 
 
 def _send_events(
-    send: Callable[..., None], tables: Mapping[str, pa.Table], origin: Origin, on_batch: Callable[[int], None] | None
+    send: Callable[..., None],
+    deliveries: Mapping[str, Delivery],
+    origin: Origin,
+    on_batch: Callable[[int], None] | None,
 ) -> int:
     sequences: Counter[tuple[str, int]] = Counter()
-    for topic, table in tables.items():
-        contract = load_contract(f"events/{topic}")
-        for partition, rows in micro_batches(table, contract, settings().kafka_partitions):
-            for value, headers in encode(rows, contract, origin, sequences[topic, partition]):
+    for topic, delivery in deliveries.items():
+        for partition, messages, rows in _batches(topic, delivery, origin, sequences):
+            for value, headers in messages:
                 send(topic, value, headers=headers, partition=partition)
                 sequences[topic, partition] += 1
             if on_batch:
-                on_batch(rows.num_rows)
+                on_batch(rows)
     return sum(sequences.values())
+
+
+def _batches(
+    topic: str, delivery: Delivery, origin: Origin, sequences: Counter[tuple[str, int]]
+) -> Iterator[tuple[int, Iterable[tuple[bytes, Headers]], int]]:
+    """(partition, its next messages, their rows) in the order of the delivery."""
+    contract, partitions = load_contract(f"events/{topic}"), settings().kafka_partitions
+    for part in delivery.parts:
+        if isinstance(part, RawMessage):
+            partition = int(partition_of(pa.array([part.key]), partitions)[0])
+            yield partition, [(part.value, part.stamped(origin, sequences[topic, partition]))], 0
+            continue
+        for partition, rows in micro_batches(part, contract, partitions):
+            yield partition, encode(rows, contract, origin, sequences[topic, partition], wider=True), rows.num_rows
 
 
 def _origin(producer_id: str, unit: str) -> Origin:
@@ -133,22 +155,29 @@ def _origin(producer_id: str, unit: str) -> Origin:
 
 
 def _progress(
-    producer_id: str, unit: str, fingerprint: str, tables: Mapping[str, pa.Table], rejected: int, messages: int
+    producer_id: str, unit: str, fingerprint: str, deliveries: Mapping[str, Delivery], rejected: int, messages: int
 ) -> dict[str, Any]:
-    days = {
-        topic: {
-            str(pair["values"]): pair["counts"]
-            for pair in pc.value_counts(table.column("event_time").cast(pa.date32())).to_pylist()
-        }
-        for topic, table in tables.items()
-    }
     return {
         "producer_id": producer_id,
         "unit": unit,
         "fingerprint": fingerprint,
-        "rows": {topic: table.num_rows for topic, table in tables.items()},
-        "rows_by_event_date": days,
+        "rows": {topic: sum(table.num_rows for table in delivery.tables) for topic, delivery in deliveries.items()},
+        "rows_by_event_date": {topic: dict(_by_day(topic, delivery)) for topic, delivery in deliveries.items()},
         "rejected": rejected,
         "messages": messages,
         "published_at": datetime.now(UTC).isoformat(),
     }
+
+
+def _by_day(topic: str, delivery: Delivery) -> Counter[str]:
+    """Rows by UTC date as a reader counts them: those of a message that it will refuse, as stated, under no day."""
+    found: Counter[str] = Counter()
+    for table in delivery.tables:
+        if is_wider(table, load_contract(f"events/{topic}")):
+            found[NO_DAY] += table.num_rows
+            continue
+        for pair in pc.value_counts(table.column("event_time").cast(pa.date32())).to_pylist():
+            found[str(pair["values"]) if pair["values"] else NO_DAY] += pair["counts"]
+    for message in delivery.messages:
+        found[NO_DAY] += stated_rows(message.headers)
+    return found

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from deltalake.exceptions import TableNotFoundError
 
 from pipelines.connectors.delta import open_table, partition_fingerprints, read
+from pipelines.messages import NO_DAY
 from pipelines.transforms.events import COORDINATES, split_events
 
-NO_DAY = ""  # the day of a message that cannot be read, and of an event without a time
 _OFFSETS = 2**48  # more than a partition will ever have; a place is partition * _OFFSETS + offset
 
 Place = tuple[int, int]  # partition and offset of a message

@@ -45,3 +45,23 @@ def test_traits_of_ids_are_uniform_and_depend_on_id_and_concern_alone() -> None:
     assert abs(np.corrcoef(speed, quality)[0, 1]) < 0.05
     assert (speed >= 0).all()
     assert (speed < 1).all()
+
+
+def test_each_keys_number_depends_on_the_stream_and_the_key_alone() -> None:
+    keys = np.array([f"e{n}" for n in range(20_000)], dtype=object)
+    streams = Streams.of_day(7, DAY)
+    numbers = streams.of_each(keys, "faults/late")
+    assert np.array_equal(streams.of_each(keys[::-1], "faults/late"), numbers[::-1])
+    assert abs(numbers.mean() - 0.5) < 0.01
+    others = [
+        streams.of_each(keys, "faults/missing"),
+        Streams.of_day(8, DAY).of_each(keys, "faults/late"),
+        Streams.of_day(7, date(2026, 11, 21)).of_each(keys, "faults/late"),
+    ]
+    assert all(abs(np.corrcoef(numbers, other)[0, 1]) < 0.03 for other in others)
+
+
+def test_numbers_of_keys_are_fixed_across_releases() -> None:
+    """Faults of a published day are history too."""
+    numbers = Streams(7, "2026-11-20").of_each(np.array(["a", "b"], dtype=object), "faults/late")
+    assert np.round(numbers * 1e6).astype(int).tolist() == [561046, 916786]

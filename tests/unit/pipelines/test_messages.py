@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pipelines import messages
 from pipelines.contracts import conform, load_contract, topics
+from pipelines.errors import ContractViolation
 from pipelines.messages import Headers, MessageRejected, Origin, decode, encode, header, micro_batches, partition_of
 
 ORDERS = load_contract("events/orders")
@@ -101,6 +102,12 @@ def test_partitions_of_many_keys_are_those_of_each_key_however_the_column_is_chu
     assert partition_of(pa.array([], pa.string()), 4).tolist() == []
 
 
+def test_a_row_without_its_key_goes_where_the_empty_key_goes() -> None:
+    keys = pa.chunked_array([pa.array(["a", None, ""]), pa.array([None], pa.string())])
+    a, empty = (int(partition_of(pa.array([key]), 7)[0]) for key in ("a", ""))
+    assert partition_of(keys, 7).tolist() == [a, empty, empty, empty]
+
+
 def test_rows_of_a_key_stay_in_their_order_and_in_one_partition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "MAX_ROWS", 5)
     rows = [{"order_id": f"o{n % 9}", "event_id": f"e{n:03d}"} for n in range(100)]
@@ -117,6 +124,15 @@ def test_rows_of_a_key_stay_in_their_order_and_in_one_partition(monkeypatch: pyt
 
 
 # --- there and back
+
+
+def test_a_column_ahead_of_the_contract_is_sent_only_if_asked_for_and_no_reader_admits_it() -> None:
+    wider = reviews("good").append_column("mood", pa.array(["sunny"]))
+    with pytest.raises(ContractViolation, match="unknown column mood"):
+        list(encode(wider, REVIEWS, ORIGIN, 0))
+    ((value, headers),) = encode(wider, REVIEWS, ORIGIN, 0, wider=True)
+    assert pq.read_table(io.BytesIO(value)).column_names == [*REVIEWS.columns, "mood"]
+    assert refused(value, headers).reason == "schema_mismatch"
 
 
 def values_of(kind: pa.DataType) -> st.SearchStrategy[Any]:
