@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from generator.baskets import items_column
 from generator.city import City
-from generator.demand import items_column, place_orders
+from generator.demand import place_orders
 from generator.events import EventLog, in_order
 from generator.life import simulate_lives
 from generator.network import travel_of
+from generator.overlay import Overlay
 from generator.placed import seconds_of
-from generator.scenario import Scenario, ScenarioTravel
+from generator.restaurants import at_volume
+from generator.scenario import Scenario
 from generator.streams import Streams
 from generator.supply import couriers_of_day, shift_events
 from pipelines.contracts import conform, load_contract
@@ -37,10 +40,12 @@ def generate_day(
     Events are in order of time; reviews and refunds may lie on the following day. Equal arguments give equal tables.
     """
     streams, source = Streams.of_day(seed, day), source_of(city, seed)
-    usual = travel_of(city)
-    orders = place_orders(city, day, orders_per_day, seed, streams, usual)
-    couriers = couriers_of_day(city, day, orders_per_day, seed, streams)
-    travel = ScenarioTravel(usual, city, day, scenario) if scenario else usual
+    city = at_volume(city, orders_per_day)
+    usual, over = travel_of(city), Overlay(city, day, scenario)
+    orders = place_orders(city, day, orders_per_day, seed, streams, usual, over.lifts, over.offers)
+    orders = over.kitchens(orders)
+    couriers = over.couriers(couriers_of_day(city, day, orders_per_day, seed, streams))
+    travel = over.travel(usual)
     tables = simulate_lives(orders, couriers, city, streams, travel, source=source)
     log = EventLog(city.city_id, source)
     log.add(

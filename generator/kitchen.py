@@ -15,6 +15,8 @@ from generator.tables_of_parts import drawn_from
 
 ACCEPTED, REJECTED, UNANSWERED = 0, 1, 2
 
+OUT_OF_ACTION = "kitchen_closed"  # reason of every rejection while a kitchen is closed
+
 BUSY_WINDOW_SECONDS = 1_500  # an order weighs on a kitchen for about this long
 LEAST_SECONDS = 120.0  # no dish is quicker, unless a history says so
 BEFORE_SCHEDULED_SECONDS = 420  # a pre-order's food is meant to leave this long before ride's end, hand-off included
@@ -62,18 +64,27 @@ def _in_steps(minutes: np.ndarray, step: float) -> np.ndarray:
     return np.asarray(np.maximum(np.round(minutes / step), 1) * step if step > 0 else minutes)
 
 
-def kitchen_load(restaurant_ids: list[str], starts: np.ndarray) -> np.ndarray:
+def kitchen_load(restaurant_ids: list[str], starts: np.ndarray, is_surge: np.ndarray | None = None) -> np.ndarray:
     """Orders at once in each order's kitchen over what is usual for that kitchen that day; 1 is usual.
 
-    A kitchen is staffed for its usual day, so only what exceeds it slows it.
+    A kitchen is staffed for its usual day, so only what exceeds it slows it; a surge is not usual. Without usual orders
+    whatever comes counts as usual.
     """
-    frame = pd.DataFrame({"restaurant": restaurant_ids, "start": starts}).sort_values("start", kind="stable")
-    at_once = np.zeros(len(frame))
-    for _, rows in frame.groupby("restaurant", sort=True):
-        times = rows["start"].to_numpy()
-        at_once[rows.index] = np.arange(len(times)) - np.searchsorted(times, times - BUSY_WINDOW_SECONDS)
-    usual = pd.Series(at_once).groupby(np.array(restaurant_ids, dtype=object)).transform("mean").to_numpy()
-    return np.asarray((1 + at_once) / (1 + usual))
+    if not len(starts):
+        return np.zeros(0)
+    codes, _ = pd.factorize(np.array(restaurant_ids, dtype=object))
+    order = np.lexsort((starts, codes))
+    # kitchens one after another on one axis of time, so far apart that no window reaches into the one before
+    apart = float(np.ptp(starts)) + 2 * BUSY_WINDOW_SECONDS
+    along = (starts - starts.min())[order] + codes[order] * apart
+    at_once = np.empty(len(starts))
+    at_once[order] = np.arange(len(starts)) - np.searchsorted(along, along - BUSY_WINDOW_SECONDS)
+    counted = np.ones(len(starts)) if is_surge is None else np.where(is_surge, 0.0, 1.0)
+    usual_orders = np.bincount(codes, counted)
+    none = usual_orders == 0
+    total = np.where(none, np.bincount(codes, at_once), np.bincount(codes, at_once * counted))
+    usual = total / np.where(none, np.bincount(codes), usual_orders)
+    return np.asarray((1 + at_once) / (1 + usual[codes]))
 
 
 def cook(orders: PlacedOrders, paid: np.ndarray, ride_seconds: np.ndarray, lives: Lives, streams: Streams) -> Kitchens:
@@ -89,22 +100,25 @@ def cook(orders: PlacedOrders, paid: np.ndarray, ride_seconds: np.ndarray, lives
     leave = orders.scheduled - ride_seconds - BEFORE_SCHEDULED_SECONDS
     answered, start = _beginnings(orders, paid, answered, lives, streams)
     start = np.fmax(start, leave - minutes * 60)
-    load = kitchen_load(orders.restaurant_ids, start)
-    expected = minutes * 60 * load**kitchen.load_exponent
+    load = kitchen_load(orders.restaurant_ids, start, orders.is_surge)
+    slower = load**kitchen.load_exponent * orders.kitchen_factor
+    expected = minutes * 60 * slower
     chance = streams.of("kitchen/duration").standard_normal(size)
     took = expected * np.exp(kitchen.order_spread * chance)
     if kitchen.preparation_minutes is not None:
-        minutes_taken = _tabled_minutes(_scores(orders), chance, lives) * load**kitchen.load_exponent
+        minutes_taken = _tabled_minutes(_scores(orders), chance, lives) * slower
         took = _in_steps(minutes_taken, kitchen.preparation_step_minutes) * 60
         if kitchen.preparation_counts_from == "placed":
             took = np.maximum(orders.placed + took - start, 60.0)
     start, answered = _before_ready(orders, real, start, answered, paid, expected)
     ready = np.where(real, orders.ready_given, start + np.maximum(took, least))
-    answer = np.where(real, ACCEPTED, _answers(orders, load, lives, streams))
+    answer = np.where(orders.kitchen_closed, REJECTED, _answers(orders, load, lives, streams))
+    answer = np.where(real, ACCEPTED, answer)
     answered = np.where(answer == UNANSWERED, orders.placed + kitchen.unanswered_after_seconds, answered)
     names = np.array(list(kitchen.rejection_reasons), dtype=object)
     weights = np.array(list(kitchen.rejection_reasons.values()))
     reasons = streams.of("kitchen/reason").choice(names, size, p=weights / weights.sum())
+    reasons = np.where(orders.kitchen_closed, OUT_OF_ACTION, reasons)
     said = np.where(
         real, start + (ready - start) * np.maximum(expected, least) / np.maximum(took, least), start + expected
     )

@@ -9,7 +9,8 @@ from scipy.spatial import cKDTree
 
 from generator.city import City
 from generator.measured_parts import DAY_PARTS
-from generator.people import CustomerRoll, customers_of, restaurants_of
+from generator.people import CustomerRoll, customers_of
+from generator.restaurants import restaurants_of
 from generator.streams import Streams
 from generator.tables_of_parts import drawn_from
 from generator.travel import METRES_PER_DEGREE

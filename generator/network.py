@@ -1,7 +1,8 @@
 """A city's streets: the compact network file, its building from OSMnx GraphML, and travel along it.
 
-The file is a NumPy archive: node_lat, node_lng (float64 degrees), edge_from, edge_to (uint16), edge_metres and
-edge_kmh (float32); its graph is strongly connected, so every place reaches every other.
+The file is a NumPy archive: node_lat, node_lng (float64 degrees), edge_from, edge_to (unsigned), edge_metres and
+edge_kmh (float32); its graph is strongly connected, so every place reaches every other. Bends of edge n, where they are
+known, are shape_lat and shape_lng from shape_first[n] until before shape_first[n + 1].
 """
 
 from __future__ import annotations
@@ -59,9 +60,12 @@ class Network:
     edge_to: np.ndarray
     edge_metres: np.ndarray
     edge_kmh: np.ndarray
+    shape_first: np.ndarray | None = None
+    shape_lat: np.ndarray | None = None
+    shape_lng: np.ndarray | None = None
 
     def save(self, path: Path) -> None:
-        np.savez_compressed(path, **vars(self))
+        np.savez_compressed(path, **{name: array for name, array in vars(self).items() if array is not None})
 
 
 @cache

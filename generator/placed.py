@@ -43,6 +43,9 @@ class PlacedOrders:
     kitchen_score: np.ndarray  # how slow the restaurant is among its like, standard normal; NaN likewise
     rejection_share: np.ndarray  # NaN likewise
     unanswered_share: np.ndarray  # NaN likewise
+    kitchen_factor: np.ndarray  # times as long as usual; 1 is usual
+    kitchen_closed: np.ndarray  # bool: the kitchen is out of action
+    is_surge: np.ndarray  # bool: beyond what a usual day brings, so no kitchen is staffed for it
 
     def __len__(self) -> int:
         return len(self.order_ids)
@@ -101,6 +104,9 @@ def placed_orders(frame: pd.DataFrame, time_zone: ZoneInfo) -> PlacedOrders:
         kitchen_score=_optional(frame, "kitchen_score"),
         rejection_share=_optional(frame, "rejection_share"),
         unanswered_share=_optional(frame, "unanswered_share"),
+        kitchen_factor=np.nan_to_num(_optional(frame, "kitchen_factor"), nan=1.0),
+        kitchen_closed=np.nan_to_num(_optional(frame, "kitchen_closed")) > 0,
+        is_surge=np.nan_to_num(_optional(frame, "is_surge")) > 0,
         **floats,
     )
 

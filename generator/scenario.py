@@ -1,38 +1,122 @@
-"""A scenario overlays a city for some hours: rain over a quarter, a closed road. Times are local wall-clock times."""
+"""A scenario overlays a city for some hours: slow roads, closed kitchens, missing couriers, a rush of orders.
+
+A window says when it holds and names one effect; the effect decides its type. Times are local wall-clock times.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated, Any
 
-import h3
-import numpy as np
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
-from generator.city import City, Part
-from generator.travel import Spots, TravelTimes
+from generator.city import City, faults_of
+from generator.city_parts import Part, Promotion
+from generator.lives_profile import Share
+from generator.windows import Times
 from pipelines.errors import UsageError
 
 SCENARIOS_DIR = Path(__file__).resolve().parent / "scenarios"
 
+Zones = tuple[str, ...]
 
-class Window(Part):
-    """From `start` until before `end`, in the zones named (all zones if none), riding takes `riding_factor` as long."""
 
-    start: datetime
-    end: datetime
-    zones: tuple[str, ...] = ()
-    riding_factor: float = Field(default=1.0, gt=0)
+class Window(Times):
+    """Hours with an effect; `why` is for the reader."""
+
     why: str = ""
 
 
-class Scenario(Part):
-    """A named list of windows."""
+class RidingWindow(Window):
+    """Rides that begin or end in the zones (all if none) take `riding_factor` times as long."""
 
-    name: str
-    windows: tuple[Window, ...] = ()
+    riding_factor: float = Field(gt=0, le=20)
+    zones: Zones = ()
+
+
+class DemandWindow(Window):
+    """So many times the usual orders go to the zones, come from the restaurants (name or id) and the cuisines."""
+
+    demand_factor: float = Field(ge=0, le=20)
+    zones: Zones = ()
+    restaurants: tuple[str, ...] = ()
+    cuisines: tuple[str, ...] = ()
+
+
+class CourierWindow(Window):
+    """Only this share of the couriers who would be on shift is there."""
+
+    courier_share: Share
+
+
+class KitchenTrouble(Part):
+    """`closed`: every order is rejected; else cooking takes `minutes_factor` times as long.
+
+    It strikes the restaurants named by name or id, of the cuisines and in the zones (all if none), and of those the
+    `share` that chance picks.
+    """
+
+    closed: bool = False
+    minutes_factor: float = Field(default=1.0, gt=0, le=20)
+    restaurants: tuple[str, ...] = ()
+    cuisines: tuple[str, ...] = ()
+    zones: Zones = ()
+    share: Share = 1.0
+
+    @model_validator(mode="after")
+    def _does_something(self) -> KitchenTrouble:
+        if not self.closed and self.minutes_factor == 1.0:
+            raise ValueError("say closed: true, or a minutes_factor other than 1")
+        return self
+
+
+class KitchenWindow(Window):
+    """Kitchens closed or slow."""
+
+    kitchens: KitchenTrouble
+
+
+class PromotionWindow(Window):
+    """An offer that holds in the window (its own `weekdays` and `hours` are not used)."""
+
+    promotion: Promotion
+
+
+EFFECTS: dict[str, type[Window]] = {
+    "riding_factor": RidingWindow,
+    "demand_factor": DemandWindow,
+    "courier_share": CourierWindow,
+    "kitchens": KitchenWindow,
+    "promotion": PromotionWindow,
+}
+
+
+def _effect(window: Any) -> str | None:
+    """The effect that a window names; its type's tag."""
+    if isinstance(window, Window):
+        return next(name for name, kind in EFFECTS.items() if type(window) is kind)
+    named = [name for name in EFFECTS if isinstance(window, dict) and name in window]
+    return named[0] if named else None
+
+
+AnyWindow = Annotated[
+    Annotated[RidingWindow, Tag("riding_factor")]
+    | Annotated[DemandWindow, Tag("demand_factor")]
+    | Annotated[CourierWindow, Tag("courier_share")]
+    | Annotated[KitchenWindow, Tag("kitchens")]
+    | Annotated[PromotionWindow, Tag("promotion")],
+    Discriminator(_effect, custom_error_type="no_effect", custom_error_message=f"needs one of {', '.join(EFFECTS)}"),
+]
+
+
+class Scenario(Part):
+    """A named list of windows. `about`: what the scenario is for."""
+
+    name: str = Field(min_length=1)
+    about: str = ""
+    windows: tuple[AnyWindow, ...] = ()
 
 
 def load_scenario(name: str) -> Scenario:
@@ -40,64 +124,34 @@ def load_scenario(name: str) -> Scenario:
     path = SCENARIOS_DIR / f"{name}.yaml"
     if not path.exists():
         path = Path(name)
+    known = sorted(p.stem for p in SCENARIOS_DIR.glob("*.yaml"))
     try:
         return Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        known = ", ".join(sorted(p.stem for p in SCENARIOS_DIR.glob("*.yaml")))
-        raise UsageError(f"no scenario {name!r} ({error.strerror}); shipped: {known}, or give a YAML file") from error
-    except (ValidationError, yaml.YAMLError) as error:
-        raise UsageError(f"{path}: not a scenario: {error}") from error
+        near = get_close_matches(name, known, 1)
+        meant = f"did you mean {near[0]!r}? " if near else ""
+        shipped = ", ".join(known)
+        raise UsageError(f"no scenario {name!r}; {meant}shipped: {shipped}; or give a YAML file") from error
+    except ValidationError as error:
+        raise UsageError(f"{path}: {faults_of(error)}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as YAML: {error}") from error
 
 
-class ScenarioTravel:
-    """Travel on one business day of a city with a scenario's windows laid over it.
-
-    A ride that begins or ends in a window's zone is slowed; both ends in it slow it once.
-    """
-
-    def __init__(self, base: TravelTimes, city: City, day: date, scenario: Scenario) -> None:
-        self._base, self._resolution = base, city.zone_resolution
-        names = {zone.name: zone.zone_id for zone in city.zones}
-        self._by_hour: dict[int, list[tuple[float, np.ndarray]]] = {}
-        for window in scenario.windows:
-            unknown = [zone for zone in window.zones if zone not in names]
-            if unknown:
-                raise UsageError(
-                    f"scenario {scenario.name}: {city.name} has no zone {unknown[0]!r}; it has {', '.join(names)}"
-                )
-            cells = np.array([h3.str_to_int(names[zone]) for zone in window.zones], dtype=np.int64)
-            for hour in range(24):
-                local = datetime.combine(
-                    day + timedelta(days=hour < city.day_cut_hour), datetime.min.time()
-                ) + timedelta(hours=hour)
-                if window.start <= local < window.end:
-                    self._by_hour.setdefault(hour, []).append((window.riding_factor, cells))
-
-    def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
-        """The base's, with the cell of each place."""
-        found = self._base.spots(lat, lng)
-        places = zip(found.lat.ravel(), found.lng.ravel(), strict=True)
-        cells = [h3.str_to_int(h3.latlng_to_cell(a, b, self._resolution)) for a, b in places]
-        return replace(found, cell=np.array(cells, dtype=np.int64).reshape(found.lat.shape))
-
-    def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
-        """As the base's, times the factors of the windows that hold."""
-        seconds = self._base.between(start, end, vehicle, hour)
-        held = {int(each) for each in np.unique(hour)} & set(self._by_hour)
-        for each in sorted(held):
-            for factor, cells in self._by_hour[each]:
-                inside = np.isin(start.cell, cells) | np.isin(end.cell, cells) if len(cells) else np.bool_(True)
-                seconds = np.where((np.asarray(hour) == each) & inside, seconds * factor, seconds)
-        return seconds
-
-    def seconds(
-        self,
-        from_lat: np.ndarray | float,
-        from_lng: np.ndarray | float,
-        to_lat: np.ndarray | float,
-        to_lng: np.ndarray | float,
-        vehicle: np.ndarray | int,
-        hour: np.ndarray | int,
-    ) -> np.ndarray:
-        """As the base's, times the factors of the windows that hold."""
-        return self.between(self.spots(from_lat, from_lng), self.spots(to_lat, to_lng), vehicle, hour)
+def check_scenario(scenario: Scenario, city: City) -> None:
+    """UsageError names the window with a zone, cuisine or hour that the city does not have."""
+    zones = [zone.name for zone in city.zones]
+    cuisines = list(city.restaurants.cuisines) if city.restaurants else []
+    for number, window in enumerate(scenario.windows):
+        where = f"scenario {scenario.name}: windows.{number}"
+        effect = getattr(window, "kitchens", None) or getattr(window, "promotion", None) or window
+        for field, known in (("zones", zones), ("cuisines", cuisines)):
+            for name in getattr(effect, field, ()):
+                if name not in known:
+                    has = f"{city.name} has no {field[:-1]} {name!r}; it has {', '.join(known)}"
+                    raise UsageError(f"{where}.{field}: {has}")
+        if window.hours and window.hours[1] <= city.day_cut_hour:
+            raise UsageError(
+                f"{where}.hours: a day of {city.name} begins at {city.day_cut_hour}:00; "
+                f"the night after it is {window.hours[0] + 24:g} to {window.hours[1] + 24:g}"
+            )

@@ -13,8 +13,9 @@ from generator.city import City, Couriers, Shift
 from generator.demand import business_day, weekday_factor
 from generator.events import EventLog
 from generator.network import load_network
-from generator.people import customers_of, restaurants_of
+from generator.people import customers_of
 from generator.placed import seconds_of
+from generator.restaurants import restaurants_of
 from generator.streams import Streams, uniform_of
 from generator.tables_of_parts import drawn_from
 from pipelines.errors import UsageError

@@ -7,7 +7,8 @@ import pytest
 
 from generator.city import City, load_city
 from generator.network import NetworkTravel, load_network, travel_of
-from generator.scenario import Scenario, ScenarioTravel, load_scenario
+from generator.scenario import load_scenario
+from generator.scenario_travel import ScenarioTravel
 from generator.travel import DETOUR, VEHICLES, CrowTravel, straight_metres, vehicle_codes
 from pipelines.errors import UsageError
 
@@ -63,10 +64,3 @@ def test_rain_slows_only_its_zone_and_hours() -> None:
     assert wet.seconds(*outside, BIKE, 19) == base.seconds(*outside, BIKE, 19)
     dry = ScenarioTravel(base, city, date(2026, 11, 21), load_scenario("rainy_sunday"))
     assert dry.seconds(*inside, BIKE, 19) == base.seconds(*inside, BIKE, 19)
-
-
-def test_scenario_naming_an_unknown_zone_is_refused() -> None:
-    window = {"start": "2026-11-22T18:00", "end": "2026-11-22T20:00", "zones": ["Soho"]}
-    scenario = Scenario.model_validate({"name": "x", "windows": [window]})
-    with pytest.raises(UsageError, match="no zone 'Soho'"):
-        ScenarioTravel(travel_of(load_city("futian")), load_city("futian"), date(2026, 11, 22), scenario)

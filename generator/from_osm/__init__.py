@@ -1,0 +1,1 @@
+"""A city made of an OpenStreetMap extract: streets, zones, restaurants and a profile to edit."""

@@ -1,0 +1,225 @@
+"""`dishpatch city build`: an OpenStreetMap extract becomes a city's folder: streets, restaurants and a profile.
+
+The folder appears by renaming, complete; one that exists is not touched unless it is to be replaced.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from generator.city import City, read_city
+from generator.city_parts import Bounds, Hub, KnownRestaurant
+from generator.demand import place_orders
+from generator.from_osm.driving import Streets, driving_streets, largest_network
+from generator.from_osm.eateries import known_restaurants
+from generator.from_osm.extract import Box, Extract, read_extract
+from generator.from_osm.profile_text import Facts, attribution_text, profile_text, restaurants_text
+from generator.from_osm.simplify import MOST_NODES, junctions, simplified
+from generator.from_osm.whereabouts import Whereabouts, whereabouts
+from generator.from_osm.zones import food_streets, home_hubs, zones_of
+from generator.network import Network, travel_of
+from generator.streams import Streams
+from generator.travel import VEHICLES, straight_metres
+from pipelines.errors import UsageError
+
+BORDER_DEGREES = 0.001  # about 100 m round the streets, within which doors lie
+USUAL_REACH_METRES = 1_400  # as in a dense city
+LONGEST_REACH_METRES = 2_500  # further food is cold, however few restaurants there are
+REACHED_RESTAURANTS = 8  # that a customer of a scattered city still thinks near
+USUAL_COURIERS = 130  # for 1,500 orders, tuned in Futian, where the mean ride by e-bike at night takes
+USUAL_RIDE_SECONDS = 420.0
+RIDE_PART = 0.55  # of a courier's busy time there is riding; the rest is parking, waiting and stairs
+SPREAD_OUT = (
+    1.3  # where rides are long, the next courier is far as well; fitted on two cities of 13 and 390 km of streets
+)
+SAMPLE_DAY, SAMPLE_ORDERS = date(2026, 11, 20), 600  # a Friday whose rides are measured
+QUIET_HOUR = 3  # without congestion
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user says instead of leaving it to the map."""
+
+    name: str | None = None
+    time_zone: str | None = None
+    currency: str | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was made: the city, its folder, and what a person should know about it."""
+
+    city: City
+    folder: Path
+    driving_nodes: int
+    network_nodes: int
+    kept_nodes: int
+    street_km: float
+    known_restaurants: int
+    notes: tuple[str, ...]
+
+
+def build_city(source: Path, out: Path | None, wishes: Wishes, *, overwrite: bool = False) -> Built:
+    """Build the city of the extract into `out` (by default a folder of the city's id where one works).
+
+    Raises UsageError for a file that is no extract or holds no town, an unknown time zone or currency, or a folder that
+    is there already; SetupError without pyosmium.
+    """
+    name = wishes.name or _readable(source)
+    folder = out or Path(city_id_of(name))
+    if folder.exists() and not overwrite:
+        raise UsageError(f"{folder}: exists already; give another --out, or --replace")
+    extract = read_extract(source, wishes.box)
+    drawn = driving_streets(extract)
+    whole = largest_network(drawn, str(source))
+    streets, narrowed = _narrowed(whole, extract)
+    network = simplified(streets)
+    facts, notes = _facts(name, source, extract, streets, network, wishes)
+    part = folder.with_name(folder.name + ".part")
+    try:
+        _write(part, facts, network)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+    return Built(
+        city=read_city(folder / "profile.yaml"),
+        folder=folder,
+        driving_nodes=len(drawn.lat),
+        network_nodes=len(whole.lat),
+        kept_nodes=len(network.node_lat),
+        street_km=streets.kilometres,
+        known_restaurants=len(facts.known),
+        notes=(*narrowed, *notes),
+    )
+
+
+def _write(folder: Path, facts: Facts, network: Network) -> None:
+    """All files of the city; what the wishes got wrong is named before an older folder is replaced."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    network.save(folder / "network.npz")
+    (folder / "ATTRIBUTION.md").write_text(attribution_text(facts), encoding="utf-8")
+    if facts.known:
+        (folder / "restaurants.yaml").write_text(restaurants_text(facts.known), encoding="utf-8")
+    profile = folder / "profile.yaml"
+    profile.write_text(profile_text(facts), encoding="utf-8")
+    facts = replace(facts, couriers=_couriers(read_city(profile)))
+    profile.write_text(profile_text(facts), encoding="utf-8")
+
+
+def _readable(source: Path) -> str:
+    """A name from the file's: `helsinki_centre-latest.osm.pbf` is Helsinki Centre."""
+    words = re.split(r"[\W_]+", source.name.split(".")[0].removesuffix("-latest"))
+    return " ".join(word.capitalize() for word in words if word) or "City"
+
+
+def city_id_of(name: str) -> str:
+    """An id that fits into ids, topics and file names: lower-case ASCII letters and digits, joined by underscores."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "city"
+
+
+def _narrowed(streets: Streets, extract: Extract) -> tuple[Streets, list[str]]:
+    """The streets round the busiest place, where the whole has more junctions than travel can keep tables of."""
+    count = int(junctions(streets).sum())
+    if count <= MOST_NODES:
+        return streets, []
+    middle = max(food_streets(extract, streets), key=lambda hub: hub.weight)
+    metres = straight_metres(streets.lat, streets.lng, middle.lat, middle.lng)
+    radius = float(np.sort(metres[junctions(streets)])[MOST_NODES * 9 // 10])
+    found = streets.within(metres <= radius).largest_part()
+    note = (
+        f"the extract has {count:,} junctions, more than the {MOST_NODES:,} that travel times are kept for: the city "
+        f"is what lies within {radius / 1000:.1f} km of its busiest place; choose another area with --bounds"
+    )
+    return found, [note]
+
+
+def _facts(
+    name: str, source: Path, extract: Extract, streets: Streets, network: Network, wishes: Wishes
+) -> tuple[Facts, list[str]]:
+    """What the profile says, and what a person should look at because it is guessed."""
+    lat, lng = network.node_lat, network.node_lng
+    bounds, guess = _bounds(lat, lng), whereabouts(float(np.median(lat)), float(np.median(lng)))
+    known = [shop for shop in known_restaurants(extract.eateries) if _inside(bounds, shop)]
+    hubs, homes = food_streets(extract, streets), home_hubs(streets)
+    reach = _reach_metres(homes, [(s.lat, s.lng) for s in known] or [(h.lat, h.lng) for h in hubs])
+    facts = Facts(
+        city_id=city_id_of(name),
+        name=name,
+        source=source.name,
+        dated=extract.dated,
+        time_zone=wishes.time_zone or guess.time_zone,
+        time_zone_from="as given" if wishes.time_zone else "guessed from the position",
+        currency=wishes.currency or guess.currency or "USD",
+        currency_from="as given" if wishes.currency else f"guessed from the country {guess.country}",
+        bounds=bounds,
+        zones=zones_of(
+            np.concatenate([lat, [shop.lat for shop in known]]),
+            np.concatenate([lng, [shop.lng for shop in known]]),
+            extract.places,
+        ),
+        known=known,
+        hubs=hubs,
+        homes=homes,
+        reach_metres=reach,
+        is_wide=reach > USUAL_REACH_METRES,
+        couriers=USUAL_COURIERS,
+        couriers_from="by the length of rides; more if too few orders find a courier",
+    )
+    return facts, _guessed(guess, wishes)
+
+
+def _bounds(lat: np.ndarray, lng: np.ndarray) -> Bounds:
+    return Bounds(
+        min_lat=round(float(lat.min()) - BORDER_DEGREES, 4),
+        max_lat=round(float(lat.max()) + BORDER_DEGREES, 4),
+        min_lng=round(float(lng.min()) - BORDER_DEGREES, 4),
+        max_lng=round(float(lng.max()) + BORDER_DEGREES, 4),
+    )
+
+
+def _inside(bounds: Bounds, shop: KnownRestaurant) -> bool:
+    return bounds.min_lat <= shop.lat <= bounds.max_lat and bounds.min_lng <= shop.lng <= bounds.max_lng
+
+
+def _guessed(guess: Whereabouts, wishes: Wishes) -> list[str]:
+    notes = []
+    if not wishes.time_zone:
+        notes.append(f"time zone {guess.time_zone} is guessed from the position; set it with --time-zone")
+    if not wishes.currency:
+        told = f"currency {guess.currency} is guessed" if guess.currency else "currency is not known; USD stands in"
+        notes.append(f"{told}; set it with --currency")
+    return notes
+
+
+def _reach_metres(homes: tuple[Hub, ...], shops: list[tuple[float, float]]) -> int:
+    """As in a dense city, or as far as half the homes must go for a choice of restaurants."""
+    at = np.array(shops)
+    nth = min(REACHED_RESTAURANTS, len(shops)) - 1
+    metres = [np.sort(straight_metres(home.lat, home.lng, at[:, 0], at[:, 1]))[nth] for home in homes]
+    order = np.argsort(metres)
+    weight = np.cumsum(np.array([home.weight for home in homes])[order])
+    median = metres[order[int(np.searchsorted(weight, weight[-1] / 2))]]
+    return int(np.clip(round(float(median), -2), USUAL_REACH_METRES, LONGEST_REACH_METRES))
+
+
+def _couriers(city: City) -> int:
+    """Couriers for 1,500 orders: the longer its rides, the more."""
+    travel = travel_of(city)
+    orders = place_orders(city, SAMPLE_DAY, SAMPLE_ORDERS, 1, Streams.of_day(1, SAMPLE_DAY), travel)
+    ends = (orders[name].to_numpy() for name in ("pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng"))
+    from_lat, from_lng, to_lat, to_lng = ends
+    ride = travel.seconds(from_lat, from_lng, to_lat, to_lng, VEHICLES.index("e_bike"), QUIET_HOUR).mean()
+    longer = 1 - RIDE_PART + RIDE_PART * float(ride) / USUAL_RIDE_SECONDS
+    return round(float(USUAL_COURIERS * longer**SPREAD_OUT))

@@ -1,0 +1,65 @@
+"""Travel on one business day of a city with a scenario's windows laid over it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import h3
+import numpy as np
+
+from generator.city import City
+from generator.doors import zones_at
+from generator.scenario import RidingWindow, Scenario
+from generator.travel import Spots, TravelTimes
+from generator.windows import instant
+
+
+class ScenarioTravel:
+    """As the base, slowed where a window holds.
+
+    A ride that begins or ends in a window's zone is slowed; both ends in it slow it once. An hour is slowed as a whole
+    if the window holds at its beginning.
+    """
+
+    def __init__(self, base: TravelTimes, city: City, day: date, scenario: Scenario) -> None:
+        self._base, self._resolution = base, city.zone_resolution
+        ids = {zone.name: zone.zone_id for zone in city.zones}
+        self._by_hour: dict[int, list[tuple[float, np.ndarray]]] = {}
+        for window in scenario.windows:
+            span = window.span(city, day)
+            if not isinstance(window, RidingWindow) or span is None:
+                continue
+            cells = np.array([h3.str_to_int(ids[zone]) for zone in window.zones], dtype=np.int64)
+            for hour in range(24):
+                begins = instant(city, day, hour + 24 * (hour < city.day_cut_hour))
+                if span[0] <= begins < span[1]:
+                    self._by_hour.setdefault(hour, []).append((window.riding_factor, cells))
+
+    def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
+        """The base's, with the zone of each place."""
+        found = self._base.spots(lat, lng)
+        zone = zones_at(found.lat.ravel(), found.lng.ravel(), self._resolution)
+        return replace(found, cell=zone.reshape(found.lat.shape))
+
+    def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
+        """As the base's, times the factors of the windows that hold."""
+        seconds = self._base.between(start, end, vehicle, hour)
+        held = {int(each) for each in np.unique(hour)} & set(self._by_hour)
+        for each in sorted(held):
+            for factor, cells in self._by_hour[each]:
+                inside = np.isin(start.cell, cells) | np.isin(end.cell, cells) if len(cells) else np.bool_(True)
+                seconds = np.where((np.asarray(hour) == each) & inside, seconds * factor, seconds)
+        return seconds
+
+    def seconds(
+        self,
+        from_lat: np.ndarray | float,
+        from_lng: np.ndarray | float,
+        to_lat: np.ndarray | float,
+        to_lng: np.ndarray | float,
+        vehicle: np.ndarray | int,
+        hour: np.ndarray | int,
+    ) -> np.ndarray:
+        """As the base's, times the factors of the windows that hold."""
+        return self.between(self.spots(from_lat, from_lng), self.spots(to_lat, to_lng), vehicle, hour)
