@@ -39,7 +39,11 @@ def draw_baskets(shop: np.ndarray, menus: Menus, streams: Streams) -> Baskets:
     taste[np.arange(TASTED_DISHES)[None, :] >= offered[:, None]] = np.inf
     chosen = np.argsort(taste, axis=1)[:, :LONGEST] + menus.first[shop][:, None]
     taken = np.arange(LONGEST)[None, :] < lines[:, None]
-    dish, quantity = chosen[taken], portions[taken]
+    return filled(lines, chosen[taken], portions[taken], menus)
+
+
+def filled(lines: np.ndarray, dish: np.ndarray, quantity: np.ndarray, menus: Menus) -> Baskets:
+    """Baskets of so many lines each; `dish` (a row of the menus) and `quantity` have one element a line."""
     cents = menus.price_cents[dish]
     first = np.concatenate([[0], np.cumsum(lines)])
     return Baskets(_items(first, dish, quantity, cents, menus), _sums(quantity * cents, first))

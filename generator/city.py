@@ -1,7 +1,8 @@
 """A city as data: typed profiles read from YAML, with errors that name the file and the field.
 
 `City` is what any simulation needs to know. Its `demand`, `restaurants`, `customers` and `couriers` are only needed to
-invent days; a city of imported history has none of them. Unset `lives` are those of `cities/usual_lives.yaml`.
+invent days; a city of imported history has none of them. Unset `lives` are those of `cities/usual_lives.yaml`,
+unset `fraud` that of `fraud/usual_fraud.yaml`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from generator.city_parts import Bounds, Couriers, Customers, Demand, Part, Restaurants, Shift, Zone
+from generator.fraud.profile import Fraud, usual_fraud
 from generator.lives_profile import Lives, usual_lives
 from pipelines.errors import UsageError
 
@@ -50,6 +52,7 @@ class City(Part):
     zones: tuple[Zone, ...] = ()
     network: Path | None = None
     lives: Lives = Field(default_factory=usual_lives)
+    fraud: Fraud = Field(default_factory=usual_fraud)
     demand: Demand | None = None
     restaurants: Restaurants | None = None
     customers: Customers | None = None
@@ -121,6 +124,8 @@ def read_city(path: Path) -> City:
             document["restaurants"] = shops | {"known": _read_yaml(path.parent / shops["known"])}
         if "lives" in document:
             document["lives"] = usual_lives().overlaid(document["lives"])
+        if "fraud" in document:
+            document["fraud"] = usual_fraud().overlaid(document["fraud"])
         return City.model_validate(document)
     except ValidationError as error:
         raise UsageError(f"{path}: {faults_of(error)}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from generator.accounts import with_accounts
 from generator.baskets import items_column
 from generator.city import City
 from generator.demand import place_orders
 from generator.events import EventLog, in_order
+from generator.fraud.draft import Stage
+from generator.fraud.plan import plan_fraud
+from generator.fraud.truth import fraud_truth
 from generator.life import simulate_lives
 from generator.network import travel_of
 from generator.overlay import Overlay
@@ -32,21 +37,40 @@ def source_of(city: City, seed: int) -> str:
     return f"generate:{city.city_id}:{seed}"
 
 
+@dataclass(frozen=True)
+class Day:
+    """`events` by topic, which are published; `truth` by kind (`fraud`, `faults`), which only an evaluation reads."""
+
+    events: dict[str, pa.Table]
+    truth: dict[str, pa.Table]
+
+
 def generate_day(
     city: City, day: date, orders_per_day: int, seed: int, scenario: Scenario | None = None
 ) -> dict[str, pa.Table]:
+    """The events of `generate_day_with_truth`, by topic."""
+    return generate_day_with_truth(city, day, orders_per_day, seed, scenario).events
+
+
+def generate_day_with_truth(
+    city: City, day: date, orders_per_day: int, seed: int, scenario: Scenario | None = None
+) -> Day:
     """Every event of the orders placed on the local business day `day`, and of its courier shifts, by topic.
 
-    Events are in order of time; reviews and refunds may lie on the following day. Equal arguments give equal tables.
+    Events are in order of time; reviews, refunds and chargebacks may lie on later days. Equal arguments give equal
+    tables. The truth of fraud has the columns of `generator.fraud.truth.FRAUD_TRUTH`.
     """
     streams, source = Streams.of_day(seed, day), source_of(city, seed)
     city = at_volume(city, orders_per_day)
     usual, over = travel_of(city), Overlay(city, day, scenario)
     orders = place_orders(city, day, orders_per_day, seed, streams, usual, over.lifts, over.offers)
-    orders = over.kitchens(orders)
+    orders = with_accounts(orders, city, day, seed, streams)
     couriers = over.couriers(couriers_of_day(city, day, orders_per_day, seed, streams))
+    fraud = scenario.fraud_in(city) if scenario else city.fraud
+    plan = plan_fraud(orders, Stage(city, fraud, day, orders_per_day, seed, streams, couriers), usual)
+    orders = over.kitchens(plan.orders)
     travel = over.travel(usual)
-    tables = simulate_lives(orders, couriers, city, streams, travel, source=source)
+    tables = simulate_lives(orders, couriers, city, streams, travel, source=source, tricks=plan.tricks)
     log = EventLog(city.city_id, source)
     log.add(
         "orders",
@@ -58,16 +82,17 @@ def generate_day(
     placed = log.tables(["orders"])["orders"]
     tables["orders"] = in_order(pa.concat_tables([placed, tables["orders"]]))
     tables["courier_shifts"] = shift_events(couriers, tables, city, day, source)
-    return tables
+    return Day(tables, {"fraud": fraud_truth(plan.marks, plan.tricks, tables)})
 
 
 def _facts(orders: pd.DataFrame) -> dict[str, Any]:
     """Columns of the placements' events beside the envelope."""
-    as_text = ("customer_id", "restaurant_id", "restaurant_name", "currency")
+    as_text = ("customer_id", "device_id", "restaurant_id", "restaurant_name", "promotion_code", "currency")
     as_number = ("pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng")
     return {
         "items": items_column(orders),
-        "basket_value_cents": orders["basket_value_cents"].to_numpy(dtype=np.int64),
+        "account_created_at": orders["account_created_seconds"].to_numpy(),
+        **{name: orders[name].to_numpy(dtype=np.int64) for name in ("basket_value_cents", "discount_cents")},
         **{name: orders[name].tolist() for name in as_text},
         **{name: orders[name].to_numpy() for name in as_number},
         **{name: seconds_of(orders[name]) for name in ("promised_at", "scheduled_for")},

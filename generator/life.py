@@ -9,6 +9,7 @@ import pyarrow as pa
 from generator.city import City
 from generator.dispatch import Dispatcher
 from generator.events import EventLog
+from generator.fraud.tricks import Tricks
 from generator.kitchen import ACCEPTED, REJECTED, Kitchens, cook
 from generator.lives_profile import Lives
 from generator.outcomes import CHANGED_MIND, IMPATIENT, NO_COURIER, UNHEARD, Outcomes, outcomes, wishes
@@ -26,7 +27,14 @@ USUAL_VEHICLE = "motorcycle"  # what a kitchen has in mind
 
 
 def simulate_lives(
-    orders: pd.DataFrame, couriers: pd.DataFrame, city: City, streams: Streams, travel: TravelTimes, *, source: str
+    orders: pd.DataFrame,
+    couriers: pd.DataFrame,
+    city: City,
+    streams: Streams,
+    travel: TravelTimes,
+    *,
+    source: str,
+    tricks: Tricks | None = None,
 ) -> dict[str, pa.Table]:
     """Live every order to its end among the given couriers.
 
@@ -34,8 +42,11 @@ def simulate_lives(
     pickup_lng, dropoff_lat, dropoff_lng, basket_value_cents (Int64, may be missing: then no payment is simulated),
     currency, promised_at (may be missing: then nothing is late), scheduled_for (missing unless a pre-order), ready_at
     (missing: the kitchen is simulated; given: the real ready time, which is kept), preparing_at (optional, likewise);
-    optional too are kitchen_minutes, rejection_share, unanswered_share of the restaurant, else a trait of its id.
+    optional too are kitchen_minutes, rejection_share, unanswered_share of the restaurant, else a trait of its id; and
+    discount_cents (else 0), payment_method, card_token, claim_share, chargeback_share (else the usual).
     `couriers`, one row a shift: courier_id, vehicle (one of `travel.VEHICLES`), capacity, lat, lng, starts_at, ends_at.
+
+    `tricks`: what dishonest couriers do; none, if None. They note what they did.
 
     Returns tables by topic: orders (cancelled and promise_changed only), restaurant_responses, courier_assignments,
     delivery_progress, payments, reviews; all conform to their event contracts, with is_simulated true. A rejected order
@@ -48,11 +59,15 @@ def simulate_lives(
     kitchens = cook(placed, checkout.paid, _usual_ride(placed, city), lives, streams)
     wanted = wishes(placed, checkout.paid, lives, streams)
     fleet = Fleet(couriers, lives, streams, travel)
-    asked = np.flatnonzero((kitchens.answer == ACCEPTED) & (wanted.cancels > kitchens.answered))
+    tricks = tricks or Tricks()
+    accepted = (kitchens.answer == ACCEPTED) & (wanted.cancels > kitchens.answered)
+    asked = np.flatnonzero(accepted & ~tricks.waited_for(placed))
     request = np.maximum(kitchens.answered + 3, kitchens.expected_ready - lives.dispatch.lead_seconds)
     rides = Rides(placed, fleet, kitchens.ready, wanted.cancels, lives, streams, travel)
     trips = Dispatcher(rides).run(asked, request)
-    ends = outcomes(kitchens, trips, wanted)
+    tricks.deliver_air(placed, kitchens, fleet, trips, lives.dispatch, streams)
+    never_came = tricks.call_delivered(placed, fleet, trips, streams)
+    ends = outcomes(kitchens, trips, wanted, never_came)
     log = EventLog(city.city_id, source)
     _restaurant_events(log, placed, kitchens, ends)
     _courier_events(log, placed, fleet, trips)
@@ -114,7 +129,8 @@ def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Tr
             decided_by=of_type["decided_by"].to_numpy(),
             reason=of_type["reason"].to_numpy(),
         )
-    at_restaurant, at_door = (orders.pickup_lat, orders.pickup_lng), (orders.dropoff_lat, orders.dropoff_lng)
+    at_restaurant = (orders.pickup_lat, orders.pickup_lng)
+    at_door = _or(trips.handed_lat, orders.dropoff_lat), _or(trips.handed_lng, orders.dropoff_lng)
     for event_type, at, place, reason in (
         ("arrived_at_restaurant", trips.arrived, at_restaurant, None),
         ("picked_up", trips.picked, at_restaurant, None),
@@ -133,6 +149,10 @@ def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Tr
             lng=place[1][which],
             reason=reason,
         )
+
+
+def _or(given: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(given), usual, given)
 
 
 def _cancellations(log: EventLog, orders: PlacedOrders, ends: Outcomes) -> None:

@@ -91,6 +91,41 @@ class Payment(Section):
     goodwill_part: Share
 
 
+class Account(Section):
+    hold_days: Annotated[float, Field(gt=0)]
+    hold_spread: Spread
+    device_days: Annotated[float, Field(gt=0)]
+    device_spread: Spread
+    second_device_share: Share
+    second_device_use: Share
+    newcomer_share: Share
+    newcomer_minutes: Annotated[float, Field(gt=0)]
+    shared_device_share: Share
+
+
+class Promotion(Section):
+    welcome_code: Annotated[str, Field(min_length=1)]
+    welcome_share: Share
+    welcome_part: Share
+    offer_code: Annotated[str, Field(min_length=1)]
+    offer_share: Share
+    offer_part: Share
+
+
+class Claim(Section):
+    share: Share
+    refund_part: Share
+    delay_seconds: Seconds
+
+
+class Chargeback(Section):
+    share: Share
+    delay_days: Annotated[float, Field(gt=0)]
+    delay_spread: Spread
+    shortest_days: Annotated[float, Field(ge=0)]
+    longest_days: Annotated[float, Field(gt=0)]
+
+
 class Review(Section):
     share: Share
     share_when_late: Share
@@ -109,6 +144,10 @@ class Lives(Section):
     riding: Riding
     promise: Promise
     payment: Payment
+    account: Account
+    promotion: Promotion
+    claim: Claim
+    chargeback: Chargeback
     review: Review
 
     def overlaid(self, changes: dict[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Outcomes:
     accepted: np.ndarray
     delivered: np.ndarray
     refund_part: np.ndarray
+    never_came: np.ndarray  # called delivered, but the customer says that nothing came
 
 
 def wishes(orders: PlacedOrders, paid: np.ndarray, lives: Lives, streams: Streams) -> Wishes:
@@ -60,7 +61,7 @@ def wishes(orders: PlacedOrders, paid: np.ndarray, lives: Lives, streams: Stream
     return Wishes(np.minimum(minded, left), left < minded)
 
 
-def outcomes(kitchens: Kitchens, trips: Trips, wanted: Wishes) -> Outcomes:
+def outcomes(kitchens: Kitchens, trips: Trips, wanted: Wishes, never_came: np.ndarray) -> Outcomes:
     """Put the parts together; whatever comes first in time ends the order."""
     before_answer = wanted.cancels <= kitchens.answered
     by_customer = np.where(wanted.impatient, IMPATIENT, CHANGED_MIND)
@@ -84,4 +85,4 @@ def outcomes(kitchens: Kitchens, trips: Trips, wanted: Wishes) -> Outcomes:
     delivered = np.where(kind == DELIVERED, trips.done, np.nan)
     part = np.array([REFUND_PART[k] for k in range(len(REFUND_PART))])[kind]
     part = np.where((kind == CHANGED_MIND) & before_answer, 1.0, part)
-    return Outcomes(kind, ended, accepted, delivered, part)
+    return Outcomes(kind, ended, accepted, delivered, part, never_came & (kind == DELIVERED))

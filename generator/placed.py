@@ -46,6 +46,11 @@ class PlacedOrders:
     kitchen_factor: np.ndarray  # times as long as usual; 1 is usual
     kitchen_closed: np.ndarray  # bool: the kitchen is out of action
     is_surge: np.ndarray  # bool: beyond what a usual day brings, so no kitchen is staffed for it
+    discount_cents: np.ndarray  # 0 where no promotion was used
+    method_given: np.ndarray  # text; missing: the usual shares of methods
+    card_given: np.ndarray  # text, token of the card; missing: the customer's own
+    claim_share: np.ndarray  # chance of claiming a refund after the hand-off; NaN: the usual
+    chargeback_share: np.ndarray  # chance that a card payment is charged back; NaN: the usual
 
     def __len__(self) -> int:
         return len(self.order_ids)
@@ -107,6 +112,11 @@ def placed_orders(frame: pd.DataFrame, time_zone: ZoneInfo) -> PlacedOrders:
         kitchen_factor=np.nan_to_num(_optional(frame, "kitchen_factor"), nan=1.0),
         kitchen_closed=np.nan_to_num(_optional(frame, "kitchen_closed")) > 0,
         is_surge=np.nan_to_num(_optional(frame, "is_surge")) > 0,
+        discount_cents=np.nan_to_num(_optional(frame, "discount_cents")).astype(np.int64),
+        method_given=_texts(frame, "payment_method"),
+        card_given=_texts(frame, "card_token"),
+        claim_share=_optional(frame, "claim_share"),
+        chargeback_share=_optional(frame, "chargeback_share"),
         **floats,
     )
 
@@ -129,6 +139,11 @@ def traits(ids: list[str], concern: str) -> np.ndarray:
     """A lasting uniform number in [0, 1) for each id, worked out once for each distinct id."""
     codes, distinct = pd.factorize(np.array(ids, dtype=object))
     return uniform_of([str(d) for d in distinct], concern)[codes] if len(ids) else np.array([])
+
+
+def _texts(frame: pd.DataFrame, name: str) -> np.ndarray:
+    found = frame[name] if name in frame.columns else pd.Series(None, index=frame.index, dtype=object)
+    return found.to_numpy(dtype=object)
 
 
 def _optional(frame: pd.DataFrame, name: str) -> np.ndarray:

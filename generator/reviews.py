@@ -35,16 +35,18 @@ def review(log: EventLog, orders: PlacedOrders, outcomes: Outcomes, lives: Lives
     """Add reviews of delivered orders. Without a promise an order is neither late nor punctual: stars as if on time."""
     size, profile = len(orders), lives.review
     late = np.nan_to_num(np.maximum(outcomes.delivered - orders.promised, 0.0))
-    share = np.where(late > 300, profile.share_when_late, profile.share)
+    share = np.where((late > 300) | outcomes.never_came, profile.share_when_late, profile.share)
     written = np.isfinite(outcomes.delivered) & (streams.of("review/written").random(size) < share)
     noise = streams.of("review/stars").standard_normal((3, size))
     lasting = RESTAURANT_SPREAD * ndtri(np.clip(traits(orders.restaurant_ids, "food quality"), 0.01, 0.99))
     food = _stars(FOOD_STARS + lasting + DISH_SPREAD * noise[0])
-    delivery = _stars(PUNCTUAL_STARS - late * STARS_PER_LATE_SECOND + DELIVERY_SPREAD * noise[1])
+    punctual = PUNCTUAL_STARS - late * STARS_PER_LATE_SECOND
+    delivery = _stars(np.where(outcomes.never_came, 1.0, punctual) + DELIVERY_SPREAD * noise[1])
+    food = np.where(outcomes.never_came, 1, food).astype(np.int32)  # who got nothing to eat gives it one star
     overall = _stars(FOOD_WEIGHT * food + (1 - FOOD_WEIGHT) * delivery + 0.35 * noise[2])
     wait = profile.delay_seconds * np.exp(1.1 * streams.of("review/delay").standard_normal(size))
     at = outcomes.delivered + np.clip(wait, 120, profile.longest_delay_seconds)
-    texts, languages = _words(late, food, overall, lives, streams)
+    texts, languages = _words(outcomes.never_came, late, food, overall, lives, streams)
     which = np.flatnonzero(written)
     log.add(
         "reviews",
@@ -64,7 +66,7 @@ def _stars(value: np.ndarray) -> np.ndarray:
 
 
 def _words(
-    late: np.ndarray, food: np.ndarray, overall: np.ndarray, lives: Lives, streams: Streams
+    never_came: np.ndarray, late: np.ndarray, food: np.ndarray, overall: np.ndarray, lives: Lives, streams: Streams
 ) -> tuple[list[str | None], list[str | None]]:
     """Text and language of each order's review; both missing where only stars are given."""
     profile, size = lives.review, len(late)
@@ -77,7 +79,7 @@ def _words(
     language = streams.of("review/language").choice(names, size, p=weights / weights.sum())
     with_text = streams.of("review/with text").random(size) < profile.text_share
     which = streams.of("review/text").random(size)
-    mood = np.select([late > 600, overall >= 4, food <= 2], ["late", "good", "food"], "mixed")
+    mood = np.select([never_came, late > 600, overall >= 4, food <= 2], ["never came", "late", "good", "food"], "mixed")
     choices = [_texts()[str(tongue)][str(m)] for tongue, m in zip(language, mood, strict=True)]
     picked = [said[int(u * len(said))] for said, u in zip(choices, which, strict=True)]
     return (

@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from generator.city import City, faults_of
 from generator.city_parts import Part, Promotion
+from generator.fraud.profile import Fraud
 from generator.lives_profile import Share
 from generator.windows import Times
 from pipelines.errors import UsageError
@@ -112,11 +113,19 @@ AnyWindow = Annotated[
 
 
 class Scenario(Part):
-    """A named list of windows. `about`: what the scenario is for."""
+    """A named list of windows. `about`: what the scenario is for; `fraud` overlays the city's fraud, on every day."""
 
     name: str = Field(min_length=1)
     about: str = ""
     windows: tuple[AnyWindow, ...] = ()
+    fraud: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def fraud_in(self, city: City) -> Fraud:
+        """The city's fraud under this scenario; UsageError names the field that is wrong."""
+        try:
+            return Fraud.model_validate(city.fraud.overlaid(self.fraud))
+        except ValidationError as error:
+            raise UsageError(f"scenario {self.name}: fraud.{faults_of(error)}") from error
 
 
 def load_scenario(name: str) -> Scenario:

@@ -20,8 +20,9 @@ class Trips:
     """One element an order; seconds since 1970, NaN for what did not happen.
 
     `courier` is a row of the sorted couriers, -1 where none was assigned; `done` is the hand-off or, if `failed`, its
-    failure; `given_up` is when the platform stopped looking. `decisions`: (order, event type, second, courier row,
-    decided by, reason) in the order they were made.
+    failure; `given_up` is when the platform stopped looking. `handed_lat` and `handed_lng`: where the courier said to
+    be at `near` and `done`; NaN for the door. `decisions`: (order, event type, second, courier row, decided by, reason)
+    in the order they were made.
     """
 
     courier: np.ndarray
@@ -32,12 +33,15 @@ class Trips:
     done: np.ndarray
     failed: np.ndarray
     given_up: np.ndarray
+    handed_lat: np.ndarray
+    handed_lng: np.ndarray
     decisions: list[Decision] = field(default_factory=list)
 
     @classmethod
     def none_yet(cls, size: int) -> Trips:
-        assigned, arrived, picked, near, done, given_up = (np.full(size, np.nan) for _ in range(6))
-        return cls(np.full(size, -1), assigned, arrived, picked, near, done, np.zeros(size, dtype=bool), given_up)
+        assigned, arrived, picked, near, done, given_up, lat, lng = (np.full(size, np.nan) for _ in range(8))
+        failed = np.zeros(size, dtype=bool)
+        return cls(np.full(size, -1), assigned, arrived, picked, near, done, failed, given_up, lat, lng)
 
     def decided(self) -> pd.DataFrame:
         """The decisions, one row each: order, event_type, at, courier, decided_by, reason."""

@@ -49,9 +49,9 @@ def money_and_reviews(orders: pd.DataFrame, city: City, streams: Streams, source
     part = np.where((kind == CHANGED_MIND) & np.isnan(accepted), 1.0, part)
     # A delivered order was accepted, whether or not the file says when.
     accepted = np.where(np.isnan(accepted) & (kind == DELIVERED), placed.placed, accepted)
-    outcomes = Outcomes(
-        kind, seconds_of(frame["ended_at"]), accepted, np.where(kind == DELIVERED, delivered, np.nan), part
-    )
+    delivered = np.where(kind == DELIVERED, delivered, np.nan)
+    never_came = np.zeros(len(placed), dtype=bool)  # a real hand-off is believed
+    outcomes = Outcomes(kind, seconds_of(frame["ended_at"]), accepted, delivered, part, never_came)
     log = EventLog(city.city_id, source)
     pay(log, placed, check_out(placed, city.lives, streams), outcomes, city.lives, streams)
     review(log, placed, outcomes, city.lives, streams)

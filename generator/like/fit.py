@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from generator.city import City, Restaurants
+from generator.fraud.profile import usual_fraud
 from generator.like.fit_demand import fit_demand
 from generator.like.fit_endings import fit_endings
 from generator.like.fit_kitchen import fit_kitchen, fit_promise
@@ -40,6 +41,7 @@ def fit_city(observed: Observed) -> City:
         zone_resolution=real.zone_resolution,
         bounds=real.bounds,
         zones=real.zones,
+        fraud=usual_fraud().without(),
         lives=Lives.model_validate(usual_lives().overlaid(lives)),
         demand=demand,
         restaurants=_restaurants(observed, lives),

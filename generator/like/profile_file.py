@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from generator.city import City
+from generator.fraud.profile import usual_fraud
 from generator.like.observed import Observed
 from generator.lives_profile import usual_lives
 
@@ -23,6 +25,7 @@ SAYS = {
     "equal part of the orders, nearest first. Homes are invented within the cells.",
     "couriers": "Couriers to 1,500 orders; hours at which shifts start (past 24: after midnight) and how long they "
     "last, each number the mean of an equal part; one row of lengths to each equal share of starts, earliest first.",
+    "fraud": "None is invented: what fraud the history holds is among its orders. Without a line, the usual rate.",
     "lives": "Measured values; everything else is as in generator/cities/usual_lives.yaml. preparation_minutes, "
     "begin_minutes and promise minutes are means of equal parts, quickest first. restaurant_spread and order_spread "
     "share out what makes kitchens differ between the restaurant and chance.",
@@ -40,7 +43,8 @@ def write_profile(city: City, observed: Observed, path: Path) -> None:
 def profile_text(city: City, observed: Observed) -> str:
     """The profile as commented YAML; what equals the defaults is left out, and reading it gives the same city."""
     content = city.model_dump(mode="json", exclude_defaults=True)
-    content["lives"] = _changed_lives(city)
+    content["lives"] = _changed(city.lives, usual_lives())
+    content["fraud"] = _changed(city.fraud, usual_fraud())
     days = sorted(set(observed.dates))
     said = (
         f"# Fitted to the history of {observed.city.name}, {days[0]} to {days[-1]} ({len(days)} days): "
@@ -55,10 +59,10 @@ def profile_text(city: City, observed: Observed) -> str:
     return said + "".join(sections)
 
 
-def _changed_lives(city: City) -> dict[str, dict[str, Any]]:
-    """The lives that differ from the usual ones, section by section."""
-    usual, own = usual_lives().model_dump(mode="json"), city.lives.model_dump(mode="json")
-    changed = {s: {k: v for k, v in values.items() if v != usual[s][k]} for s, values in own.items()}
+def _changed(own: BaseModel, usual: BaseModel) -> dict[str, dict[str, Any]]:
+    """The values that differ from the usual ones, section by section."""
+    was, now = usual.model_dump(mode="json"), own.model_dump(mode="json")
+    changed = {s: {k: v for k, v in values.items() if v != was[s][k]} for s, values in now.items()}
     return {section: values for section, values in changed.items() if values}
 
 

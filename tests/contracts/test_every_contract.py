@@ -125,12 +125,12 @@ def test_a_measures_rate_says_numerator_and_denominator(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["silver/orders", "warehouse/orders", *DAILY_GOLD])
 def test_nothing_personal_is_left_from_silver_on(key: str) -> None:
-    personal = re.compile(r"customer_id|_lat$|_lng$|phone|email|address|card_|^text$")
+    personal = re.compile(r"customer_id|device_id|_lat$|_lng$|phone|email|address|card_|^text$")
     assert [name for name in load_contract(key).columns if personal.search(name)] == []
 
 
 def test_columns_that_tell_of_a_person_are_marked_confidential() -> None:
-    named = {"customer_id", "dropoff_lat", "dropoff_lng", "card_token", "text"}
+    named = {"customer_id", "device_id", "dropoff_lat", "dropoff_lng", "card_token", "text"}
     unmarked = [
         f"{key}.{prop.name}"
         for key in KEYS

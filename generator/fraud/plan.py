@@ -1,0 +1,59 @@
+"""The fraud of a day, put together: which orders it takes the place of, and which couriers play along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from generator.demand import local_hours, promise, stamps
+from generator.fraud.account_takeover import account_takeovers
+from generator.fraud.collusion import collude
+from generator.fraud.draft import Draft, Stage
+from generator.fraud.lasting import under_a_spell
+from generator.fraud.promotion_ring import promotion_rings
+from generator.fraud.refund_abuse import refund_abuse
+from generator.fraud.stolen_card import stolen_cards
+from generator.fraud.tricks import Tricks
+from generator.placed import seconds_of
+from generator.travel import TravelTimes
+
+
+@dataclass(frozen=True)
+class FraudPlan:
+    """`orders` to live, with `tricks` of couriers; `marks` says which orders are of which scheme."""
+
+    orders: pd.DataFrame
+    tricks: Tricks
+    marks: pd.DataFrame
+
+
+def plan_fraud(orders: pd.DataFrame, stage: Stage, travel: TravelTimes) -> FraudPlan:
+    """Turn some of the placements (as `with_accounts` gives them) to fraud, each pattern at its rate.
+
+    Only the rows of fraudulent orders change. `travel`: the usual, for the promises of orders to another door.
+    """
+    draft = Draft(orders)
+    stolen_cards(draft, stage)
+    promotion_rings(draft, stage)
+    account_takeovers(draft, stage)
+    crews = collude(draft, stage)
+    refund_abuse(draft, stage)
+    altered, at = draft.orders()
+    courier_ids = sorted(set(stage.couriers["courier_id"]))
+    false = stage.fraud.false_delivery
+    cheats = under_a_spell("false_delivery", courier_ids, false.couriers_share, false.lasts_days, stage.now)
+    return FraudPlan(_promised_anew(altered, at, stage, travel), Tricks(stage.fraud, crews, cheats), draft.marks())
+
+
+def _promised_anew(orders: pd.DataFrame, at: np.ndarray, stage: Stage, travel: TravelTimes) -> pd.DataFrame:
+    """Who orders to another door or from another kitchen is promised what anybody would be."""
+    if stage.city.lives.promise.minutes is not None:  # promises that do not depend on where and from whom
+        return orders
+    rows = orders.iloc[at]
+    placed, wanted = seconds_of(rows["placed_at"]), seconds_of(rows["scheduled_for"])
+    promised = promise(stage.city, rows, placed, wanted, local_hours(stage.city, placed), travel, stage.streams)
+    column = orders["promised_at"].copy()
+    column.iloc[at] = stamps(promised).to_numpy()
+    return orders.assign(promised_at=column)
