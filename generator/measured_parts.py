@@ -30,7 +30,7 @@ class PickUpCell(Section):
 
 
 class DropOffCell(Section):
-    """An H3 cell in which customers live, with its share of them."""
+    """An H3 cell in which customers live, with its share of them; orders also choose by distance, see `like/settle`."""
 
     cell: str
     share: float = Field(gt=0)

@@ -107,11 +107,11 @@ def _show(likeness: Likeness, observed: Observed, plan: Plan, path: Path, consol
         chance = likeness.chance(name)
         table.add_row(name, f"{distance:.3f}", f"{chance:.3f}" if chance else "", *medians)
     console.print(table)
-    worst = max(likeness.ks, key=lambda name: likeness.ks[name])
+    worst = max(likeness.samples, key=lambda name: likeness.ks[name] - (likeness.chance(name) or 0))
     console.print(
         f"{likeness.orders:,} orders (history {likeness.orders_of_history:,.0f} a day), "
         f"{likeness.couriers:,} couriers (history {likeness.couriers_of_history:,.0f}); "
-        f"furthest: {worst} {likeness.ks[worst]:.3f}; profile: {path}",
+        f"furthest beyond chance: {worst} {likeness.ks[worst]:.3f}; profile: {path}",
         soft_wrap=True,
         highlight=False,
     )

@@ -16,6 +16,7 @@ from generator.like.fit_kitchen import fit_kitchen, fit_promise
 from generator.like.fit_places import fit_customers, fit_pick_ups
 from generator.like.fit_supply import fit_couriers
 from generator.like.observed import Observed
+from generator.like.settle import settle
 from generator.lives_profile import Lives, usual_lives
 
 USUAL_MENUS = Path(__file__).parent / "usual_menus.yaml"
@@ -32,7 +33,7 @@ def fit_city(observed: Observed) -> City:
     demand = fit_demand(observed)
     assert demand.orders_per_day is not None
     lives = _lives(observed)
-    return City(
+    fitted = City(
         city_id=f"{real.city_id}_like",
         name=f"{real.name} (like)",
         time_zone=real.time_zone,
@@ -48,6 +49,7 @@ def fit_city(observed: Observed) -> City:
         customers=fit_customers(observed, demand.orders_per_day),
         couriers=fit_couriers(observed),
     )
+    return settle(fitted, observed)
 
 
 def _lives(observed: Observed) -> dict[str, dict[str, Any]]:

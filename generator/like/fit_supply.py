@@ -12,6 +12,7 @@ from generator.tables_of_parts import LEAST_IN_PART, parts_of
 
 STARTS = 8  # lengths are told for each eighth of the starts: a shift begun at night is not one begun at noon
 LENGTHS = 32
+DIGITS = 4  # of an hour: less than half a second, so that shifts begun at the same second stay together
 CAPACITIES = {"e_bike": 3, "motorcycle": 4, "bicycle": 2, "car": 6, "walking": 1}  # usual ones
 # Where the history has no couriers: so many work that the busiest hour is served with a quarter to spare, an order
 # keeping a courier for three quarters of an hour; they start an hour before the demand they are for.
@@ -35,8 +36,8 @@ def fit_couriers(observed: Observed) -> Couriers:
         vehicles={str(v): round(float(s), 4) for v, s in vehicles.items()},
         capacities=CAPACITIES | {str(v): max(1, round(float(c))) for v, c in known.items()},
         fitted_shifts=FittedShifts(
-            start_hours=parts_of(start),
-            lengths_by_start=tuple(parts_of(hours[piece], LENGTHS) for piece in np.array_split(order, rows)),
+            start_hours=parts_of(start, digits=DIGITS),
+            lengths_by_start=tuple(parts_of(hours[piece], LENGTHS, DIGITS) for piece in np.array_split(order, rows)),
         ),
     )
 

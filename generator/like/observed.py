@@ -128,11 +128,11 @@ def _endings(ids: pd.Series, frames: dict[str, pd.DataFrame]) -> pd.Series:
 
 
 def _shifts(events: pd.DataFrame) -> pd.DataFrame:
-    """Each courier's nth start with the nth end."""
-    sides = []
-    for event_type, name in (("started", "starts_at"), ("ended", "ends_at")):
-        side = events[events["event_type"] == event_type].rename(columns={"event_time": name})
-        sides.append(side.assign(nth=side.groupby("courier_id").cumcount()))
-    kept = ["courier_id", "nth", "vehicle", "capacity", "starts_at"]
-    joined = sides[0][kept].merge(sides[1][["courier_id", "nth", "ends_at"]], on=["courier_id", "nth"])
-    return joined.reindex(columns=SHIFT_COLUMNS)
+    """Each start of a courier's shift with the courier's next end or dropping out."""
+    kinds = events["event_type"]
+    starts = events[kinds == "started"].assign(starts_at=events["event_time"])
+    ends = events[kinds.isin(["ended", "dropped_out"])].assign(ends_at=events["event_time"])
+    joined = pd.merge_asof(
+        starts, ends[["event_time", "courier_id", "ends_at"]], on="event_time", by="courier_id", direction="forward"
+    )
+    return joined.drop_duplicates(["courier_id", "ends_at"], keep="last").reindex(columns=SHIFT_COLUMNS)

@@ -21,8 +21,8 @@ SAYS = {
     "weekdays from Monday, 1 is a mean day and stands where the history has no such weekday.",
     "restaurants": "Restaurants, share of orders, and factors on it at night, in the morning, at lunch, in the "
     "afternoon and evening, by H3 cell. Places within a cell, names and menus are invented.",
-    "customers": "Shares of drop-offs by H3 cell; trip_km: straight km from pick-up to drop-off, the mean of each "
-    "equal part of the orders, nearest first. Homes are invented within the cells.",
+    "customers": "Shares of customers by H3 cell, such that orders arrive where they did; trip_km: straight km from "
+    "pick-up to drop-off, the mean of each equal part of the orders, nearest first. Homes are invented in the cells.",
     "couriers": "Couriers to 1,500 orders; hours at which shifts start (past 24: after midnight) and how long they "
     "last, each number the mean of an equal part; one row of lengths to each equal share of starts, earliest first.",
     "fraud": "None is invented: what fraud the history holds is among its orders. Without a line, the usual rate.",

@@ -74,8 +74,9 @@ def test_a_folder_of_generated_days_is_a_history(tmp_path: Path) -> None:
     run("--like", tmp_path / "days", "--profile", tmp_path / "p.yaml", "--json", tmp_path / "ks.json")
     distances = json.loads((tmp_path / "ks.json").read_text(encoding="utf-8"))["ks"]
     assert distances["cancelled_or_failed"] < 0.05
-    # two samples of 275 from one distribution differ by 0.12 one time in twenty
-    assert max(distances[n] for n in ("order_time_of_day", "pickup_to_dropoff_km", "preparation_minutes")) < 0.12
+    by_chance = 1.358 * (2 / placed) ** 0.5
+    near = ("order_time_of_day", "pickup_to_dropoff_km", "preparation_minutes", "dropoff_zone_lat")
+    assert max(distances[name] for name in near) < 0.05 + by_chance
 
 
 def test_a_history_that_is_not_there_is_refused_in_words(tmp_path: Path, paths: list[str]) -> None:

@@ -60,6 +60,21 @@ def test_another_town_is_told_apart(tmp_path: Path) -> None:
     assert found.ks["order_time_of_day"] > 0.4
 
 
+def test_the_profile_holds_for_orders_it_was_not_fitted_to(tmp_path: Path) -> None:
+    orders, couriers = orders_table(1_600), couriers_table(400)
+    fitted = observed(tmp_path, orders[::2], couriers[::2])
+    unseen = observed(tmp_path, orders[1::2], couriers[1::2])
+    found = compare(unseen, fit_city(fitted), TUESDAY, generate_day(fit_city(fitted), TUESDAY, 800, 1))
+    assert beyond_chance(found, BARS | {"shift_start_hour": 0.05, "shift_hours": 0.05, "dropoff_zone_lat": 0.05}) == {}
+
+
+def test_orders_arrive_where_they_did_although_most_restaurants_are_elsewhere(tmp_path: Path) -> None:
+    """All restaurants in one street, customers around: by distance alone the near ones would get too much."""
+    history = observed(tmp_path, orders_table(1_500, restaurants=3))
+    found = likeness(history, tmp_path)[1]
+    assert beyond_chance(found, {"dropoff_zone_lat": 0.02, "dropoff_zone_lng": 0.02}) == {}
+
+
 def test_the_seed_decides_the_day_and_nothing_else_does(tmp_path: Path) -> None:
     town = fit_city(observed(tmp_path, orders_table(300), couriers_table(80)))
     one, same, other = (generate_day(town, TUESDAY, 300, seed) for seed in (1, 1, 2))

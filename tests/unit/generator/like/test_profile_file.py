@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from generator.city import City, read_city
 from generator.like.fit import fit_city
+from generator.like.fit_places import cells_of
 from generator.like.observed import Observed
 from generator.like.profile_file import profile_text
 from pipelines.errors import UsageError
@@ -44,9 +46,12 @@ def test_each_cell_stands_for_five_orders_or_more(town: tuple[City, Observed]) -
     city, history = town
     assert city.restaurants is not None
     assert city.customers is not None
-    for cells in (city.restaurants.cells, city.customers.cells):
-        assert min(cell.share for cell in cells) * len(history.orders) >= 4.9
-        assert len(cells) <= 300
+    for end, finest, kept in (("pickup", 9, city.restaurants.cells), ("dropoff", 8, city.customers.cells)):
+        cells = cells_of(history.orders[f"{end}_lat"], history.orders[f"{end}_lng"], finest)
+        counts = pd.Series(cells[cells != ""]).value_counts()
+        assert counts.min() >= 5
+        assert {cell.cell for cell in kept} == set(counts.index)
+        assert len(kept) <= 300
 
 
 def test_tables_are_bounded_however_long_the_history(town: tuple[City, Observed]) -> None:
