@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.contracts import Contract
 from pipelines.messages import LAST_US, Headers, Origin
@@ -49,16 +49,24 @@ class Delivery:
         return (part for part in self.parts if isinstance(part, RawMessage))
 
     def due(self, from_us: int, until_us: int = LAST_US) -> Delivery:
-        """What was handed over from one instant until before another (µs since 1970), in the same order."""
+        """What is handed over from one instant until before another (µs since 1970), in the same order.
+
+        A row goes when it was produced, or with the latest of those that stand before it in its table: a row that
+        others overtook goes after them.
+        """
         parts: list[pa.Table | RawMessage] = []
         for part in self.parts:
             if isinstance(part, RawMessage):
                 parts += [part] if from_us <= part.produced_us < until_us else []
                 continue
-            produced_us = part.column("produced_at").cast(pa.int64())
-            is_due = pc.and_(pc.greater_equal(produced_us, from_us), pc.less(produced_us, until_us))
-            parts += [part.filter(is_due)] if pc.any(is_due).as_py() else []
+            first, last = np.searchsorted(sent_us(part), [from_us, until_us])
+            parts += [part.slice(first, last - first)] if last > first else []
         return Delivery(tuple(parts))
+
+
+def sent_us(table: pa.Table) -> np.ndarray:
+    """When each row of a delivery's table goes, µs since 1970; never before the row above it."""
+    return np.asarray(np.maximum.accumulate(table.column("produced_at").cast(pa.int64()).to_numpy()))
 
 
 def is_wider(table: pa.Table, contract: Contract) -> bool:

@@ -29,6 +29,13 @@ def test_parts_by_time_add_up_to_the_whole_in_its_order() -> None:
     assert minutes(0, 99).parts == ALL.parts
 
 
+def test_a_row_that_others_overtook_goes_after_them() -> None:
+    overtaken = Delivery((ORDERS.take(pa.array([1, 2, 0, 3])),))
+    sent = [overtaken.due(NOON_US + n * 60_000_000, NOON_US + (n + 1) * 60_000_000) for n in range(4)]
+    orders = [[i for table in part.tables for i in table["order_id"].to_pylist()] for part in sent]
+    assert orders == [[], ["o1"], ["o2", "o0"], ["o3"]]
+
+
 def test_nothing_is_due_before_or_after_all_of_it() -> None:
     assert minutes(-9, 0).parts == minutes(4, 9).parts == ()
 
