@@ -20,7 +20,7 @@ _IDENTITY: dict[Level, tuple[tuple[str, frozenset[str]], ...]] = {
     "row": (("event_id", frozenset({"clock_skew", "late", "unknown_value", "corrupt_row"})),),
     "repeat": (("event_id", frozenset({"duplicate"})),),
     "message": (("message_id", frozenset({"bad_message"})), ("event_id", frozenset({"added_column"}))),
-    "order": (("key", frozenset({"missing", "clock_skew", "late", "unknown_value", "corrupt_row", "added_column"})),),
+    "order": (("key", frozenset({"missing", "clock_skew", "unknown_value", "corrupt_row", "added_column"})),),
 }
 
 
