@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,6 +45,9 @@ CityName = Annotated[
 Out = Annotated[
     str | None, typer.Option(help="'kafka' (default; with --like only if said), or a folder for Parquet files.")
 ]
+FaultsName = Annotated[
+    str | None, typer.Option(help="What shall go wrong: 'usual', or a YAML file of shares. Default: nothing.")
+]
 History = Annotated[
     str | None,
     typer.Option(
@@ -74,6 +78,7 @@ def generate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 7,
     city: CityName = None,
     scenario: Annotated[str | None, typer.Option(help="Shipped scenario or YAML file to lay over the city.")] = None,
+    faults: FaultsName = None,
     out: Out = None,
     like: History = None,
     mapping: MappingName = None,
@@ -85,6 +90,7 @@ def generate(
 ) -> None:
     """Generate days of a city's deliveries, to Kafka or to files. A day already published sends nothing."""
     from generator.city import load_city
+    from generator.faults.profile import load_faults
     from generator.publish import Plan
     from generator.scenario import load_scenario
 
@@ -102,7 +108,7 @@ def generate(
         if out is None:
             return
     to = out or "kafka"
-    rows = _run(plan, to)
+    rows = _run(replace(plan, faults=load_faults(faults) if faults else None), to)
     for dataset, count in sorted(rows.items()):
         typer.echo(f"{dataset:24}{count:>12,}")
     typer.echo(f"{'sent' if to == 'kafka' else 'written'}: {sum(rows.values()):,} events to {to}")
