@@ -75,7 +75,9 @@ def check_kind(content: bytes, declared: str, encoding: str, path: Path) -> None
         if found != "Parquet":
             raise MappingError(f"{path} is not Parquet (it begins with {content[:12]!r}); mend `format` in the mapping")
         return
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) and not encoding.lower().startswith(("utf-16", "utf16")):
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) and not encoding.lower().startswith(
+        ("utf-16", "utf16", "detect")
+    ):
         raise MappingError(f"{path} is UTF-16, the mapping says {encoding}; set `encoding: utf-16` in the mapping")
     head = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
     if found is None and head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from generator.city import Bounds, City
+from generator.history.blanks import blanks_in
 from generator.history.mapping_parts import (
     SERIAL_FORMATS,
     Column,
@@ -142,9 +143,6 @@ def _check_simulation(orders: FileSpec, simulate: list[Simulated]) -> None:
     """Simulated lives need positions, and never stand beside real milestones, which they would contradict."""
     if not simulate:
         return
-    lacking = [n for n in ("pickup_lat", "dropoff_lat") if n not in orders.columns]
-    if lacking and not (lacking == ["pickup_lat"] and orders.shops):
-        raise ValueError(f"simulate: lives cannot be simulated without positions; {lacking[0]} is not mapped")
     real = [n for n in MILESTONES if n in orders.columns]
     beside = [t for t in simulate if t not in ("payments", "reviews")]
     if real and beside:
@@ -152,6 +150,9 @@ def _check_simulation(orders: FileSpec, simulate: list[Simulated]) -> None:
             f"simulate: {beside[0]} beside the file's own {real[0]} would contradict it; with real milestones only "
             "payments and reviews can be simulated"
         )
+    lacking = [n for n in ("pickup_lat", "dropoff_lat") if n not in orders.columns]
+    if lacking and not real and not (lacking == ["pickup_lat"] and orders.shops):
+        raise ValueError(f"simulate: lives cannot be simulated without positions; {lacking[0]} is not mapped")
 
 
 def shipped_mappings() -> list[str]:
@@ -173,6 +174,9 @@ def load_mapping(name_or_file: str) -> Mapping:
         raise MappingError(f"{path}: not YAML ({' '.join(str(error).split())}). See docs/mappings.md") from None
     if not isinstance(content, dict):
         raise MappingError(f"{path}: a mapping is a YAML file of keys and values, see docs/mappings.md")
+    if blanks := blanks_in(content):
+        asked = "; ".join(f"{key}: {question}" for key, question in blanks.items())
+        raise MappingError(f"{path}: {len(blanks)} to fill in: {asked}")
     return parse_mapping(_with_shops(content, path), str(path))
 
 

@@ -24,7 +24,7 @@ MAX_CELLS = 40_000_000
 
 
 def parquet_rows(content: bytes, spec: FileSpec, path: Path) -> RawRows:
-    """Rows of the content; only the columns a mapping names are decoded.
+    """Rows of the content; only the columns a mapping names are decoded (all, where it names none).
 
     MappingError: not Parquet, cut off, or an identity held as decimals. ImportRefused: larger than can be read whole.
     """
@@ -32,7 +32,8 @@ def parquet_rows(content: bytes, spec: FileSpec, path: Path) -> RawRows:
         file = pq.ParquetFile(io.BytesIO(content))
         _check_size(file, path)
         _check_identities(file.schema_arrow, spec, path)
-        wanted = [c for c in file.schema_arrow.names if c in set(spec.file_columns().values())]
+        named = set(spec.file_columns().values())
+        wanted = [c for c in file.schema_arrow.names if c in named or not named]
         table = _read_bounded(content, file, wanted, path)
     except (pa.ArrowInvalid, OSError) as error:
         raise MappingError(f"{path} cannot be read as Parquet ({error}); it may be cut off, copy it again") from None
@@ -62,13 +63,14 @@ def _read_bounded(content: bytes, file: pq.ParquetFile, wanted: list[str], path:
     A text that repeats costs nothing in the file and its whole length in memory, once for each row.
     """
     schema = file.schema_arrow
-    texts = [c for c in wanted if pa.types.is_string(schema.field(c).type) or pa.types.is_binary(schema.field(c).type)]
+    plain = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+    texts = [c for c in wanted if schema.field(c).type in plain]
     table = pq.ParquetFile(io.BytesIO(content), read_dictionary=texts).read(columns=wanted)
     size = 0
-    for name in texts:
+    for name in table.column_names:
         for chunk in table.column(name).chunks:
-            if pa.types.is_dictionary(chunk.type):
-                lengths = pc.binary_length(chunk.dictionary)
+            if pa.types.is_dictionary(chunk.type) and chunk.type.value_type in plain:
+                lengths = pc.binary_length(chunk.dictionary).cast(pa.int64())
                 size += pc.sum(pc.take(lengths, chunk.indices)).as_py() or 0
             else:
                 size += chunk.nbytes

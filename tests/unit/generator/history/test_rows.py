@@ -217,3 +217,49 @@ def test_a_cut_off_parquet_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes((tmp_path / "orders.parquet").read_bytes()[:-20])
     with pytest.raises(MappingError, match="cannot be read as Parquet"):
         check_files(mapping(orders={"format": "parquet"}), path, None)
+
+
+def test_parquet_that_claims_more_than_memory_holds_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = pa.table(
+        {"id": pa.array(["x" * 100_000] * 3000).dictionary_encode(), **dict.fromkeys("abcde", [0.0] * 3000)}
+    )
+    pq.write_table(long.rename_columns(["id", "placed", "plat", "plng", "dlat", "dlng"]), tmp_path / "bomb.parquet")
+    assert (tmp_path / "bomb.parquet").stat().st_size < 50_000
+    monkeypatch.setattr("generator.history.parquet_rows.MAX_BYTES", 100_000_000)
+    with pytest.raises(ImportRefused, match="of text; split it by day"):
+        check_files(mapping(orders={"format": "parquet"}), tmp_path / "bomb.parquet", None)
+    monkeypatch.setattr("generator.history.parquet_rows.MAX_CELLS", 10_000)
+    with pytest.raises(ImportRefused, match=r"3,000 rows of 6 columns, more than 10,000 cells"):
+        check_files(mapping(orders={"format": "parquet"}), tmp_path / "bomb.parquet", None)
+
+
+def test_a_line_that_says_the_separator_is_skipped_and_must_agree(tmp_path: Path) -> None:
+    checked = check(tmp_path, "sep=,", HEADER, GOOD)
+    assert checked.found["orders"].rows.lines.tolist() == [3]
+    with pytest.raises(MappingError, match="says the separator is ';'"):
+        check(tmp_path, "sep=;", HEADER, GOOD)
+
+
+@pytest.mark.parametrize("end", ["002,2026-03-06", '002,"2026-03-06 12:00'])
+def test_a_last_line_that_was_cut_off_is_named_as_such_and_the_rest_counts(tmp_path: Path, end: str) -> None:
+    path = write(tmp_path, HEADER, GOOD)
+    path.write_text(path.read_text(encoding="utf-8") + end, encoding="utf-8")
+    checked = check_files(mapping(), path, None)
+    assert outcomes(checked) == {3: ("rejected", "truncated_last_line")}
+    assert len(checked.orders) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+def test_an_encoding_is_told_by_the_bytes_where_the_mapping_asks_for_it(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(f"{HEADER}\n{GOOD.replace('001', 'Café')}\n".encode(encoding))
+    checked = check_files(mapping(orders={"encoding": "detect"}), path, None)
+    assert checked.orders["order_id"].tolist() == ["lunchtown-Café"]
+
+
+def test_bytes_of_no_encoding_that_can_be_told_are_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path, HEADER, b"caf\x8f\x81" + GOOD.encode())
+    with pytest.raises(MappingError, match="neither UTF-8 nor Windows-1252"):
+        check_files(mapping(orders={"encoding": "detect"}), path, None)

@@ -1,0 +1,85 @@
+"""How a file is laid out: its format, encoding, separator and header line, told by its content."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.history.file_bytes import PARQUET_MAGIC, read_bytes
+from generator.history.mapping_parts import FileSpec
+from generator.history.raw import RawRows
+from generator.history.rows import read_rows
+from generator.history.text_of import detect_encoding
+from pipelines.errors import MappingError
+
+SEPARATORS = (",", ";", "\t", "|")
+SAMPLE_LINES = 60
+HEADERS_WITHIN = 6  # lines of titles and explanations that exports put above the header
+LOOKS_LIKE_DATA = re.compile(r"[-+($€£₹]*\d[\d.,:/\- T+Z)]*|\d+.*\d{2}:\d{2}.*")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A file's layout as the keys of a mapping, its rows as text, and the lines above the header."""
+
+    spec: FileSpec
+    rows: RawRows
+    above_header: list[str]
+
+
+def layout_of(path: Path) -> Layout:
+    """The layout of a CSV, JSON-lines or Parquet file, gzipped or not. MappingError: it is none of them."""
+    content = read_bytes(path)
+    if content.startswith(PARQUET_MAGIC):
+        return _read(content, FileSpec(format="parquet", identity="-", columns={}), path, [])
+    encoding = detect_encoding(content, path)
+    text = content.decode(encoding, errors="replace").removeprefix("\ufeff")
+    if text.lstrip().startswith("{"):
+        return _read(content, FileSpec(format="jsonl", encoding=encoding, identity="-", columns={}), path, [])
+    lines = text.splitlines()[:SAMPLE_LINES]
+    separator = _separator(lines, path)
+    header = _header_line(lines, separator)
+    spec = FileSpec(format="csv", encoding=encoding, separator=separator, header_line=header, identity="-", columns={})
+    return _read(content, spec, path, lines[: header - 1])
+
+
+def _read(content: bytes, spec: FileSpec, path: Path, above: list[str]) -> Layout:
+    return Layout(spec, read_rows(content, spec, path, "orders"), above)
+
+
+def _records(lines: list[str], separator: str) -> list[list[str]]:
+    return list(csv.reader(lines, delimiter=separator))
+
+
+def _separator(lines: list[str], path: Path) -> str:
+    """The separator by which most lines have the same number of fields, and more than one."""
+    best, score = "", 0.0
+    for separator in SEPARATORS:
+        widths = Counter(len(r) for r in _records(lines, separator) if len(r) > 1)
+        if widths:
+            width, count = widths.most_common(1)[0]
+            if count + width / 1000 > score:
+                best, score = separator, count + width / 1000
+    if not best:
+        raise MappingError(f"{path}: no separator among , ; tab | gives columns; it does not look like CSV")
+    return best
+
+
+def _header_line(lines: list[str], separator: str) -> int:
+    """Line (1-based) of the column names: the last of the leading lines whose cells are all words, each its own."""
+    records = _records(lines, separator)
+    width = Counter(len(r) for r in records).most_common(1)[0][0]
+    found = 1
+    for number, record in enumerate(records[:HEADERS_WITHIN], start=1):
+        if len(record) != width:
+            found = max(found, number + 1) if number == found else found
+            continue
+        words = [c.strip() for c in record]
+        wordy = all(words) and len(set(words)) == width and not any(LOOKS_LIKE_DATA.fullmatch(w) for w in words)
+        if not wordy:
+            break
+        found = number
+    return min(found, len(lines))

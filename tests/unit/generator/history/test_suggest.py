@@ -1,0 +1,159 @@
+"""A drafted mapping imports its file once the stated blanks are filled, and says what it cannot know."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from generator.history.blanks import blanks_in
+from generator.history.check import Checked, check_files, refuse_above_share
+from generator.history.mapping import load_mapping
+from generator.history.suggest.suggest import suggest
+from pipelines.cli import app
+from pipelines.errors import MappingError, UsageError
+from tests.unit.generator.history.examples import write
+from tests.unit.generator.history.test_field_kinds import EXPLAINED, LIFE_HEADER, PAID, PAYOUT, life
+from tests.unit.generator.history.test_rappi import ORDERS
+from tests.unit.generator.history.test_real_tables import OLIST, ZOMATO
+
+ANSWERS: dict[str, Any] = {
+    "city_id": "somewhere", "name": "Somewhere", "time_zone": "UTC", "currency": "USD", "day": "2026-01-05",
+    "min_lat": -60.0, "max_lat": 60.0, "min_lng": -170.0, "max_lng": 170.0, "max_rejected_share": 0.2,
+    "constant": "somebody", "default_time": "12:00 PM",
+}  # fmt: skip
+
+
+def filled(folder: Path, path: Path) -> tuple[Checked, str, dict[str, str]]:
+    """The file read by its draft with the blanks filled; the draft's text and blanks."""
+    text, blanks = suggest(path)
+    content = yaml.safe_load(text)
+    for key in blanks:
+        *way, last = key.split(".")
+        at = content
+        for step in way:
+            at = at[int(step)] if isinstance(at, list) else at[step]
+        at[last] = ANSWERS.get(last)
+        if last == "format":  # day or month first? this person's files are of New York
+            at[last] = next(f for f in blanks[key].split("?")[0].split(" or ") if f.startswith("%m"))
+    draft = folder / "draft.yaml"
+    draft.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return check_files(load_mapping(str(draft)), path, None), text, blanks
+
+
+@pytest.mark.parametrize(
+    ("rows", "orders", "refunds"),
+    [
+        (ORDERS[:5], 4, 0),
+        (ZOMATO, 3, 0),
+        (OLIST, 4, 0),
+        ([EXPLAINED, PAYOUT, *PAID[:5]], 3, 1),
+        ([LIFE_HEADER, life("adhoc", "10:00", "", "", "10:02", "10:05", "10:20", "10:33", state="completed")], 1, 0),
+    ],
+    ids=["rappi", "zomato", "olist", "payouts", "lives"],
+)
+def test_a_draft_imports_its_file_once_its_blanks_are_filled(
+    tmp_path: Path, rows: list[str], orders: int, refunds: int
+) -> None:
+    checked, text, blanks = filled(tmp_path, write(tmp_path, *rows))
+    refuse_above_share(checked)
+    assert (len(checked.orders), len(checked.kept.refunds)) == (orders, refunds)
+    assert {"cities.0.time_zone", "cities.0.city_id"} <= set(blanks)
+    assert all(question in text for question in blanks.values())
+
+
+def test_a_draft_with_blanks_loads_only_as_the_list_of_its_questions(tmp_path: Path) -> None:
+    text, blanks = suggest(write(tmp_path, *OLIST))
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(text, encoding="utf-8")
+    with pytest.raises(MappingError, match=rf"{len(blanks)} to fill in: .*cities.0.time_zone: IANA time zone"):
+        load_mapping(str(draft))
+
+
+@pytest.mark.parametrize(
+    ("days", "ending"),
+    [
+        (["03/04/2026", "05/06/2026"], "question"),
+        (["03/04/2026", "25/06/2026"], "%d/%m/%Y %H:%M"),
+        (["03/04/2026", "05/26/2026"], "%m/%d/%Y %H:%M"),
+        (["3.4.26", "25.6.26"], "%d.%m.%y %H:%M"),
+        (["2026-03-04", "2026-03-05"], None),
+    ],
+)
+def test_day_and_month_are_told_apart_by_all_values_or_asked_for(
+    tmp_path: Path, days: list[str], ending: str | None
+) -> None:
+    rows = [f"{n},{day} 12:00,Diner,10.00" for n, day in enumerate(days)]
+    text, blanks = suggest(write(tmp_path, "order id,date,store,total", *rows))
+    placed = yaml.safe_load(text)["orders"]["columns"]["placed_at"]
+    if ending == "question":
+        question = blanks["orders.columns.placed_at.format"]
+        assert "%d/%m/%Y %H:%M or %m/%d/%Y %H:%M?" in question
+        assert "cannot be told apart" in text
+    else:
+        assert placed.get("format") == ending
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_encoding_separator_and_decimal_comma_are_told_by_the_content(
+    tmp_path: Path, encoding: str, separator: str
+) -> None:
+    rows = [["order id", "placed at", "store", "total"], ["1", "2026-03-04 12:00", "Café", "1.204,50"]]
+    rows.append(["2", "2026-03-04 12:01", "Café", "7,25"])
+    path = tmp_path / "export.csv"
+    path.write_bytes("\r\n".join(separator.join(row) for row in rows).encode(encoding))
+    checked, _text, _blanks = filled(tmp_path, path)
+    assert checked.orders["restaurant_name"].tolist() == ["Café", "Café"]
+    assert checked.orders["basket_value_cents"].tolist() == [120450, 725]
+
+
+def test_json_lines_and_parquet_are_drafted_too_and_markers_and_units_are_seen(tmp_path: Path) -> None:
+    rows = [
+        {"order_id": str(n), "placed_at": "2026-03-04T12:00:00Z", "store": f"S{n}", "distance": d, "driver_age": a}
+        for n, (d, a) in enumerate([("3.1 km", "31"), ("900 m", "NaN"), ("2 km", "28")])
+    ]
+    frame = pd.DataFrame(rows)
+    frame.to_parquet(tmp_path / "a.parquet")
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(frame.to_json(orient="records", lines=True).encode()))
+    for name in ("a.parquet", "a.jsonl.gz"):
+        checked, text, _blanks = filled(tmp_path, tmp_path / name)
+        assert yaml.safe_load(text)["orders"]["missing"] == ["NaN"]
+        assert checked.kept.details["distance_m"].tolist() == [3100, 900, 2000]
+        assert checked.kept.details["courier_age"].isna().tolist() == [False, True, False]
+
+
+def test_words_of_a_state_that_are_not_known_are_asked_for(tmp_path: Path) -> None:
+    rows = [f"{n},2026-03-04 12:00,Diner,{state}" for n, state in enumerate(["Delivered", "canceled", "parked"] * 3)]
+    text, blanks = suggest(write(tmp_path, "order id,placed at,store,status", *rows))
+    values = yaml.safe_load(text)["orders"]["columns"]["state"]["values"]
+    assert (values["Delivered"], values["canceled"]) == ("delivered", "cancelled")
+    assert "what is 'parked'" in blanks["orders.columns.state.values.parked"]
+
+
+def test_more_wrong_rows_than_usual_are_a_question_and_not_a_larger_share(tmp_path: Path) -> None:
+    rows = [f"{n},{'2026-03-04 12:00' if n % 4 else 'soon'},Diner,10.00" for n in range(12)]
+    _text, blanks = suggest(write(tmp_path, "order id,placed at,store,total", *rows))
+    assert "placed_at_unreadable 3" in blanks["max_rejected_share"]
+
+
+def test_blanks_are_found_wherever_they_are() -> None:
+    assert blanks_in({"a": [{"b": "FILL IN: what?"}], "c": "done"}) == {"a.0.b": "what?"}
+
+
+def test_the_command_writes_a_draft_once_and_lists_its_questions(tmp_path: Path) -> None:
+    orders, out = write(tmp_path, *OLIST), tmp_path / "mine.yaml"
+    told = CliRunner().invoke(app, ["mapping", "suggest", str(orders), "--out", str(out)])
+    assert told.exit_code == 0, told.output
+    assert "to fill in" in told.output
+    assert "cities.0.time_zone: IANA time zone" in told.output
+    assert yaml.safe_load(out.read_text(encoding="utf-8"))["orders"]["columns"]["placed_at"]
+    again = CliRunner().invoke(app, ["mapping", "suggest", str(orders), "--out", str(out)])
+    assert isinstance(again.exception, UsageError)
+    listed = CliRunner().invoke(app, ["mapping", "list"])
+    assert [line.split()[0] for line in listed.output.splitlines()] == ["rappi", "zomato"]
