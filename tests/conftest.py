@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import local
+from pipelines.connectors.kafka import close_idle
 from pipelines.errors import DishpatchError
 from pipelines.settings import PROJECT_DIR, Settings, settings
 
@@ -57,6 +58,7 @@ def services(own_settings: Settings) -> Iterator[Settings]:
             pytest.fail(f"the embedded services do not start: {failure}", pytrace=False)
         yield own_settings
     finally:
+        close_idle()
         local.down()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,10 +98,8 @@ def ensure_topics(topics: Mapping[str, Mapping[str, str]], partitions: int | Map
         for name in missing:
             count = partitions if isinstance(partitions, int) else partitions[name]
             topic = NewTopic(name, count, s.kafka_replication_factor, topic_configs=dict(topics[name]))
-            try:
+            with suppress(TopicAlreadyExistsError):  # another process was quicker
                 admin.create_topics([topic])
-            except TopicAlreadyExistsError:
-                continue  # another process was quicker
     finally:
         admin.close()
 
@@ -177,11 +175,8 @@ def consumer(group_id: str | None = None, isolation: str = "read_committed") -> 
     One without a group is kept for the process's next reader: a new one waits 0.1 s before it may ask for its topics.
     """
     if group_id is not None:
-        client = _new_consumer(group_id, isolation)
-        try:
+        with closing(_new_consumer(group_id, isolation)) as client:
             yield client
-        finally:
-            client.close()
         return
     kept = _kept.setdefault((os.getpid(), settings().bootstrap_servers, isolation), [])
     client = kept.pop() if kept else _new_consumer(None, isolation)
@@ -192,6 +187,13 @@ def consumer(group_id: str | None = None, isolation: str = "read_committed") -> 
         client.close()
         raise
     kept.append(client)
+
+
+def close_idle() -> None:
+    """Close the consumers that this process keeps for its next readers."""
+    while _kept:
+        for client in _kept.popitem()[1]:
+            client.close()
 
 
 def _new_consumer(group_id: str | None, isolation: str) -> KafkaConsumer:
