@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from generator.city import load_city
@@ -17,12 +18,14 @@ from generator.faults.alarms import raised_alarms
 from generator.faults.bad_messages import message_id
 from generator.faults.profile import faults_of
 from generator.faults.score import Score, score
-from generator.publish import publish_city
+from generator.publish import Plan, publish_plan
 from generator.streams import Streams
-from pipelines.contracts import topics
+from pipelines.contracts import load_contract, topics
+from pipelines.errors import ImportRefused
 from pipelines.movers.dead_letters import read_letters
-from pipelines.movers.events_to_kafka import publish_unit, published_units
+from pipelines.movers.events_to_kafka import published_units
 from pipelines.reconcile import reconcile
+from pipelines.settings import settings
 from pipelines.transforms.events import split_events
 from tests.services.medallion import run_movers
 from tests.services.tiny_events import bronze, quarantine
@@ -41,6 +44,7 @@ OFTEN = {
     "added_columns": {"share": 0.1},
     "bad_messages": {"share": 0.01},
 }
+PLAN = Plan(load_city("futian"), DAY, DAY, 120, 7, faults=faults_of(OFTEN))
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,9 @@ class Moved:
 @pytest.fixture(scope="module")
 def moved(stores: object) -> Moved:
     """The faulty day in every store."""
-    city = load_city("futian")
-    events = generate_day(city, DAY, 120, 7)
-    delivered = inject(events, faults_of(OFTEN), Streams.of_day(7, DAY))
-    publish_city(city)
-    publish_unit("faulty", DAY.isoformat(), delivered.deliveries, fingerprint="a")
+    events = generate_day(PLAN.city, DAY, PLAN.orders_per_day, PLAN.seed)
+    delivered = inject(events, faults_of(OFTEN), Streams.of_day(PLAN.seed, DAY))
+    publish_plan(PLAN)
     run_movers()
     return Moved(events, delivered, delivered.truth.to_pandas())
 
@@ -90,7 +92,7 @@ def test_silver_reads_every_good_event_once_and_keeps_every_row_that_breaks_a_ru
     newer = set(moved.of("added_column")["event_id"])
     gone = set(moved.of("missing")["event_id"]) | newer
     for topic, table in moved.events.items():
-        rows = pa.Table.from_pylist(bronze(topic), schema=_bronze_schema(topic))
+        rows = pa.Table.from_pylist(bronze(topic), schema=load_contract(f"bronze/{topic}").arrow_schema)
         good, bad = split_events(topic, rows)
         aside = {event_id for dataset, event_id in kept if dataset == f"bronze/{topic}"}
         assert set(bad["event_id"].to_pylist()) == aside
@@ -107,17 +109,11 @@ def test_silver_reads_every_good_event_once_and_keeps_every_row_that_breaks_a_ru
     assert others == set(skewed.loc[skewed["delay_seconds"] > 86_400, "event_id"]) - wrong - newer
 
 
-def _bronze_schema(topic: str) -> pa.Schema:
-    from pipelines.contracts import load_contract
-
-    return load_contract(f"bronze/{topic}").arrow_schema
-
-
 def test_everything_adds_up_although_much_was_bad(moved: Moved) -> None:
     done = reconcile()
     assert done.problems == []
     events = [line.counts for line in done.lines if line.account == "events"]
-    progress = published_units("faulty")[DAY.isoformat()]
+    progress = published_units(PLAN.producer_id)[DAY.isoformat()]
     stated = sum(sum(days.values()) for days in progress["rows_by_event_date"].values())
     assert sum(counts["produced"] for counts in events) == stated + 1  # the city
     assert sum(counts["from_others"] for counts in events) == 0
@@ -125,9 +121,15 @@ def test_everything_adds_up_although_much_was_bad(moved: Moved) -> None:
     assert sum(counts["repeats"] for counts in events) > 0
 
 
-def test_the_same_faulty_day_again_sends_nothing(moved: Moved) -> None:
-    again = publish_unit("faulty", DAY.isoformat(), moved.delivered.deliveries, fingerprint="a")
-    assert (again.messages, again.already_there) == (0, True)
+def test_the_same_faulty_day_again_sends_nothing_and_its_truth_lies_in_the_data_folder(moved: Moved) -> None:
+    assert set(publish_plan(PLAN).values()) == {0}
+    (truth,) = (settings().data_dir / "_truth" / "faults").glob("*.parquet")
+    assert pq.ParquetFile(truth).read().equals(moved.delivered.truth)
+
+
+def test_the_day_without_its_faults_is_another_history_and_refused(moved: Moved) -> None:
+    with pytest.raises(ImportRefused, match="from other input"):
+        publish_plan(replace(PLAN, faults=None))
 
 
 def test_what_the_pipeline_raises_is_true_and_catches_what_it_can(moved: Moved) -> None:
