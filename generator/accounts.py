@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generator.business_day import business_day
 from generator.city import City
-from generator.demand import business_day
 from generator.identity import Keys, hexadecimal, identified
 from generator.lives_profile import Account
 from generator.people import customers_of
@@ -61,6 +61,17 @@ def with_accounts(orders: pd.DataFrame, city: City, day: date, seed: int, stream
         account_created_seconds=opened[places],
     )
     return _promotions(_newcomers(orders, city, seed, streams), city, streams)
+
+
+def usual_holders(city: City, day: date, seed: int, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ids of the account and the usual device of whoever holds each place (row of the customer roll) on a day."""
+    accounts, now = city.lives.account, business_day(city, day)[0]
+    nth, _ = _held(accounts.hold_days, accounts.hold_spread, "account", city, seed, now)
+    which, _ = _held(accounts.device_days, accounts.device_spread, "device", city, seed, now)
+    ids = pa.array(customers_of(city, seed).ids).take(pa.array(places))
+    holders = pc.binary_join_element_wise(ids, _text(nth[places]), "/")
+    devices = device_ids(seed, pc.binary_join_element_wise(holders, _text(which[places]), "/"))
+    return account_ids(city, seed, holders).to_numpy(zero_copy_only=False), devices.to_numpy(zero_copy_only=False)
 
 
 def _held(days: float, spread: float, what: str, city: City, seed: int, now: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,8 @@
 """A city as data: typed profiles read from YAML, with errors that name the file and the field.
 
 `City` is what any simulation needs to know. Its `demand`, `restaurants`, `customers` and `couriers` are only needed to
-invent days; a city of imported history has none of them. Unset `lives` are those of `cities/usual_lives.yaml`,
-unset `fraud` that of `fraud/usual_fraud.yaml`.
+invent days; a city of imported history has none of them. Unset `lives` are those of `cities/usual_lives.yaml`, unset
+`signals` those of `cities/usual_signals.yaml`, unset `fraud` that of `fraud/usual_fraud.yaml`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from generator.city_parts import Bounds, Couriers, Customers, Demand, Part, Restaurants, Shift, Zone
 from generator.fraud.profile import Fraud, usual_fraud
 from generator.lives_profile import Lives, usual_lives
+from generator.signals_profile import Signals, usual_signals
 from pipelines.errors import UsageError
 
 __all__ = [
@@ -53,6 +54,7 @@ class City(Part):
     network: Path | None = None
     lives: Lives = Field(default_factory=usual_lives)
     fraud: Fraud = Field(default_factory=usual_fraud)
+    signals: Signals = Field(default_factory=usual_signals)
     demand: Demand | None = None
     restaurants: Restaurants | None = None
     customers: Customers | None = None
@@ -112,7 +114,7 @@ def load_city(name: str) -> City:
 
 
 def read_city(path: Path) -> City:
-    """The city of a profile file; its `lives` overlay the usual lives, key by key. UsageError names field and fault."""
+    """The city of a profile file; its `lives`, `signals` and `fraud` overlay the usual. UsageError names the fault."""
     document = _read_yaml(path)
     if not isinstance(document, dict):
         raise UsageError(f"{path}: expected a mapping of fields, found {type(document).__name__}")
@@ -126,6 +128,8 @@ def read_city(path: Path) -> City:
             document["lives"] = usual_lives().overlaid(document["lives"])
         if "fraud" in document:
             document["fraud"] = usual_fraud().overlaid(document["fraud"])
+        if "signals" in document:
+            document["signals"] = usual_signals().overlaid(document["signals"])
         return City.model_validate(document)
     except ValidationError as error:
         raise UsageError(f"{path}: {faults_of(error)}") from error

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from generator.accounts import with_accounts
+from generator.app import app_events
 from generator.baskets import items_column
 from generator.city import City
 from generator.demand import place_orders
@@ -19,14 +20,19 @@ from generator.events import EventLog, in_order
 from generator.fraud.draft import Stage
 from generator.fraud.plan import plan_fraud
 from generator.fraud.truth import fraud_truth
-from generator.life import simulate_lives
-from generator.network import travel_of
+from generator.gps import gps_events
+from generator.legs import Legs
+from generator.life import live
 from generator.overlay import Overlay
 from generator.placed import seconds_of
 from generator.restaurants import at_volume
 from generator.scenario import Scenario
+from generator.shifts import shift_events
 from generator.streams import Streams
-from generator.supply import couriers_of_day, shift_events
+from generator.street_travel import travel_of
+from generator.supply import couriers_of_day
+from generator.traffic import Traffic, no_traffic, traffic_events
+from generator.weather import weather_events, weather_of_day
 from pipelines.contracts import conform, load_contract
 
 REGISTERED_FROM = datetime(2000, 1, 1, tzinfo=UTC)  # before any event a user could import
@@ -55,14 +61,16 @@ def generate_day(
 def generate_day_with_truth(
     city: City, day: date, orders_per_day: int, seed: int, scenario: Scenario | None = None
 ) -> Day:
-    """Every event of the orders placed on the local business day `day`, and of its courier shifts, by topic.
+    """Every event of the orders placed on the local business day `day`, and of its shifts and its weather, by topic.
 
     Events are in order of time; reviews, refunds and chargebacks may lie on later days. Equal arguments give equal
     tables. The truth of fraud has the columns of `generator.fraud.truth.FRAUD_TRUTH`.
     """
     streams, source = Streams.of_day(seed, day), source_of(city, seed)
     city = at_volume(city, orders_per_day)
-    usual, over = travel_of(city), Overlay(city, day, scenario)
+    weather = weather_of_day(city, day, seed)
+    traffic = Traffic(city, day, seed, weather) if city.network is not None else None  # no streets, no traffic
+    usual, over = travel_of(city, traffic), Overlay(city, day, scenario)
     orders = place_orders(city, day, orders_per_day, seed, streams, usual, over.lifts, over.offers)
     orders = with_accounts(orders, city, day, seed, streams)
     couriers = over.couriers(couriers_of_day(city, day, orders_per_day, seed, streams))
@@ -70,7 +78,8 @@ def generate_day_with_truth(
     plan = plan_fraud(orders, Stage(city, fraud, day, orders_per_day, seed, streams, couriers), usual)
     orders = over.kitchens(plan.orders)
     travel = over.travel(usual)
-    tables = simulate_lives(orders, couriers, city, streams, travel, source=source, tricks=plan.tricks)
+    lived = live(orders, couriers, city, streams, travel, source=source, tricks=plan.tricks)
+    tables = lived.tables
     log = EventLog(city.city_id, source)
     log.add(
         "orders",
@@ -81,7 +90,11 @@ def generate_day_with_truth(
     )
     placed = log.tables(["orders"])["orders"]
     tables["orders"] = in_order(pa.concat_tables([placed, tables["orders"]]))
-    tables["courier_shifts"] = shift_events(couriers, tables, city, day, source)
+    tables["courier_shifts"] = shift_events(couriers, tables, lived.fleet, city, day, source)
+    tables["courier_gps"] = gps_events(city, lived.fleet, Legs.of(lived.legs), lived.order_ids, streams, source)
+    tables["app_events"] = app_events(city, orders, day, seed, streams, source)
+    tables["weather"] = weather_events(city, weather, source)
+    tables["traffic"] = traffic_events(traffic, seed, source) if traffic else no_traffic()
     return Day(tables, {"fraud": fraud_truth(plan.marks, plan.tricks, tables)})
 
 

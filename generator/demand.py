@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from generator.baskets import draw_baskets
+from generator.business_day import business_day, local_clock
 from generator.choices import Choices, choose
 from generator.city import City
 from generator.people import customers_of
@@ -23,15 +24,6 @@ PREORDER_AHEAD_HOURS = (1.5, 6.0)  # pre-orders are placed this long before they
 PREORDER_STEP_SECONDS = 900  # and wanted at a quarter of an hour
 PREORDER_WINDOW_SECONDS = 900  # the promise is the end of the quarter
 LATEST_WANTED_BEFORE_CUT_SECONDS = 3 * 3600  # nobody pre-orders for the dead hours before the cut
-
-
-def business_day(city: City, day: date) -> tuple[float, float]:
-    """Start and end of a local business day in seconds since 1970 UTC; 23 or 25 hours apart when clocks change."""
-
-    def cut(of: date) -> float:
-        return datetime.combine(of, time(city.day_cut_hour), city.zone_info).astimezone(UTC).timestamp()
-
-    return cut(day), cut(day + timedelta(days=1))
 
 
 def weekday_factor(city: City, day: date) -> float:
@@ -81,7 +73,7 @@ def _placements(
     city: City, day: date, seed: int, placed: np.ndarray, streams: Streams, travel: TravelTimes
 ) -> pd.DataFrame:
     """Everything about orders placed at the given sorted seconds but their ids."""
-    clock = _local_clock(city, placed)
+    clock = local_clock(city, placed)
     chosen = choose(city, seed, clock, day.weekday() < 5, streams)
     frame = _columns(city, seed, chosen, streams)
     wanted = _wanted_at(city, day, placed, streams)
@@ -130,7 +122,7 @@ def _slots(city: City, day: date) -> tuple[np.ndarray, np.ndarray]:
     start, end = business_day(city, day)
     slots = np.arange(start, end, SLOT_SECONDS)
     curve = np.array(city.demand.weekend_hours if day.weekday() >= 5 else city.demand.weekday_hours)
-    clock = _local_clock(city, slots + SLOT_SECONDS / 2)
+    clock = local_clock(city, slots + SLOT_SECONDS / 2)
     if len(curve) == 24:
         return slots, np.interp(clock, np.arange(-1, 25) + 0.5, np.concatenate([curve[-1:], curve, curve[:1]]))
     return slots, curve[np.floor(clock * len(curve) / 24).astype(np.int64)]  # quarters are fine enough as they are
@@ -152,15 +144,9 @@ def _extra_times(city: City, day: date, expected: float, lift: Lift, streams: St
     return np.sort(np.repeat(slots, counts) + within)
 
 
-def _local_clock(city: City, seconds: np.ndarray) -> np.ndarray:
-    """Hours since local midnight, as a fraction."""
-    local = pd.to_datetime(seconds, unit="s", utc=True).tz_convert(city.zone_info)
-    return np.asarray(local.hour + local.minute / 60 + local.second / 3600, dtype=np.float64)
-
-
 def local_hours(city: City, seconds: np.ndarray) -> np.ndarray:
     """Local clock hour of each instant, int64."""
-    return np.asarray(np.floor(_local_clock(city, seconds)), dtype=np.int64)
+    return np.asarray(np.floor(local_clock(city, seconds)), dtype=np.int64)
 
 
 def _with_offers(frame: pd.DataFrame, offers: Sequence[Offer], streams: Streams) -> pd.DataFrame:

@@ -78,7 +78,7 @@ class Dispatcher:
             return answered + 2
         rides.decide(order, "accepted", answered, courier, "courier")
         rides.decide(order, "assigned", answered + 1, courier, "dispatcher")
-        return rides.go(order, courier, answered + 1, way, nth)
+        return rides.go(order, courier, answered + 1, nth)
 
 
 def deadlines(rides: Rides, request: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +13,7 @@ from generator.dispatch import Dispatcher
 from generator.events import EventLog
 from generator.fraud.tricks import Tricks
 from generator.kitchen import ACCEPTED, REJECTED, Kitchens, cook
+from generator.legs import Leg
 from generator.lives_profile import Lives
 from generator.outcomes import CHANGED_MIND, IMPATIENT, NO_COURIER, UNHEARD, Outcomes, outcomes, wishes
 from generator.payments import check_out, pay
@@ -24,6 +27,16 @@ from generator.trips import Fleet, Trips
 LIFE_TOPICS = ("orders", "restaurant_responses", "courier_assignments", "delivery_progress", "payments", "reviews")
 
 USUAL_VEHICLE = "motorcycle"  # what a kitchen has in mind
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What came of the orders: events by topic, and the couriers' rides for whoever follows them."""
+
+    tables: dict[str, pa.Table]
+    order_ids: list[str]
+    fleet: Fleet
+    legs: list[Leg]
 
 
 def simulate_lives(
@@ -53,6 +66,20 @@ def simulate_lives(
     ends with the restaurant's `rejected`, a failed delivery with `failed`; neither is `cancelled` besides.
     Raises ContractViolation for a missing column or a ready time before placement, UsageError for an unknown vehicle.
     """
+    return live(orders, couriers, city, streams, travel, source=source, tricks=tricks).tables
+
+
+def live(
+    orders: pd.DataFrame,
+    couriers: pd.DataFrame,
+    city: City,
+    streams: Streams,
+    travel: TravelTimes,
+    *,
+    source: str,
+    tricks: Tricks | None = None,
+) -> Lived:
+    """As `simulate_lives`, with the couriers' rides besides."""
     lives = city.lives
     placed = placed_orders(orders, city.zone_info)
     checkout = check_out(placed, lives, streams)
@@ -70,12 +97,12 @@ def simulate_lives(
     ends = outcomes(kitchens, trips, wanted, never_came)
     log = EventLog(city.city_id, source)
     _restaurant_events(log, placed, kitchens, ends)
-    _courier_events(log, placed, fleet, trips)
+    _courier_events(log, placed, fleet, trips, _waits(kitchens, trips, ends, lives))
     _cancellations(log, placed, ends)
     _new_promises(log, placed, trips, lives, streams)
     pay(log, placed, checkout, ends, lives, streams)
     review(log, placed, ends, lives, streams)
-    return log.tables(LIFE_TOPICS)
+    return Lived(log.tables(LIFE_TOPICS), placed.order_ids, fleet, trips.ridden())
 
 
 def _usual_ride(orders: PlacedOrders, city: City) -> np.ndarray:
@@ -111,7 +138,14 @@ def _restaurant_events(log: EventLog, orders: PlacedOrders, kitchens: Kitchens, 
         )
 
 
-def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Trips) -> None:
+def _waits(kitchens: Kitchens, trips: Trips, ends: Outcomes, lives: Lives) -> np.ndarray:
+    """When each courier tells that the food is not ready; NaN where it was, or the order ended before."""
+    told = trips.arrived + lives.dispatch.waiting_told_seconds
+    with np.errstate(invalid="ignore"):
+        return np.where(told < np.fmin(kitchens.ready, ends.ended), told, np.nan)
+
+
+def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Trips, waits: np.ndarray) -> None:
     """Decisions about couriers, and what they report on the way."""
     couriers, vehicles = pa.array(fleet.ids), pa.array(fleet.vehicles)
     made = trips.decided()
@@ -133,6 +167,7 @@ def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Tr
     at_door = _or(trips.handed_lat, orders.dropoff_lat), _or(trips.handed_lng, orders.dropoff_lng)
     for event_type, at, place, reason in (
         ("arrived_at_restaurant", trips.arrived, at_restaurant, None),
+        ("waiting", waits, at_restaurant, "food_not_ready"),
         ("picked_up", trips.picked, at_restaurant, None),
         ("near_customer", trips.near, at_door, None),
         ("delivered", np.where(trips.failed, np.nan, trips.done), at_door, None),

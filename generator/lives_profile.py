@@ -23,6 +23,18 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Overlaid(Section):
+    """A profile of sections, of which a city replaces single values."""
+
+    def overlaid(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """This profile with single values replaced, section by section, ready to be validated."""
+        merged = self.model_dump()
+        for section, values in changes.items():
+            known = merged.get(section)
+            merged[section] = known | values if isinstance(known, dict) and isinstance(values, dict) else values
+        return merged
+
+
 class Kitchen(Section):
     answer_seconds: Seconds
     answer_spread: Spread
@@ -61,7 +73,14 @@ class Dispatch(Section):
     reach_seconds: Seconds
     breakdown_share: Share
     breakdown_seconds: Seconds
+    waiting_told_seconds: Seconds
     decline_reasons: dict[str, float]
+
+
+class ShiftPlan(Section):
+    break_in_shifts_of_hours: Annotated[float, Field(gt=0)]
+    break_minutes: Annotated[float, Field(ge=0)]
+    drop_out_share: Share
 
 
 class Riding(Section):
@@ -135,12 +154,13 @@ class Review(Section):
     languages: dict[str, float]
 
 
-class Lives(Section):
+class Lives(Overlaid):
     """Probabilities and durations of everything between placement and review. Units are in the names."""
 
     kitchen: Kitchen
     customer: Customer
     dispatch: Dispatch
+    shift: ShiftPlan
     riding: Riding
     promise: Promise
     payment: Payment
@@ -149,14 +169,6 @@ class Lives(Section):
     claim: Claim
     chargeback: Chargeback
     review: Review
-
-    def overlaid(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """These lives with single values replaced, section by section, ready to be validated."""
-        merged = self.model_dump()
-        for section, values in changes.items():
-            known = merged.get(section)
-            merged[section] = known | values if isinstance(known, dict) and isinstance(values, dict) else values
-        return merged
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A city's streets: the compact network file, its building from OSMnx GraphML, and travel along it.
+"""A city's streets: the compact network file, and its building from OSMnx GraphML.
 
 The file is a NumPy archive: node_lat, node_lng (float64 degrees), edge_from, edge_to (unsigned), edge_metres and
 edge_kmh (float32); its graph is strongly connected, so every place reaches every other. Bends of edge n, where they are
@@ -15,20 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components, dijkstra
-from scipy.spatial import cKDTree
+from scipy.sparse.csgraph import connected_components
 
-from generator.city import City
-from generator.travel import (
-    METRES_PER_DEGREE,
-    SPEED_KMH,
-    VEHICLES,
-    CrowTravel,
-    Spots,
-    TravelTimes,
-    slowdown,
-    straight_metres,
-)
 from pipelines.errors import UsageError
 
 # Speed of cars by kind of street, lights included, where the map states no limit. Delivery couriers use paths too;
@@ -43,9 +31,6 @@ STREET_KMH = {
 }
 PATH_KMH = {"footway": 8.0, "path": 8.0, "pedestrian": 8.0, "steps": 5.0, "cycleway": 10.0, "track": 10.0}
 OTHER_STREET_KMH = 20.0  # residential, service, unclassified
-
-CAR = VEHICLES.index("car")
-OFF_STREET_KMH = 6.0  # from the door to the nearest node
 
 _GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 
@@ -78,13 +63,14 @@ def load_network(path: Path) -> Network:
         raise UsageError(
             f"{path}: not a street network ({error}); build it with generator.network.read_graphml"
         ) from error
-    parts = connected_components(_graph(network, network.edge_metres), connection="strong", return_labels=False)
+    parts = connected_components(graph_of(network, network.edge_metres), connection="strong", return_labels=False)
     if parts != 1:
         raise UsageError(f"{path}: the network falls into {parts} parts; keep its largest strongly connected one")
     return network
 
 
-def _graph(network: Network, weights: np.ndarray) -> csr_matrix:
+def graph_of(network: Network, weights: np.ndarray) -> csr_matrix:
+    """Weights of the edges as a sparse matrix, from node (row) to node (column)."""
     size = len(network.node_lat)
     return csr_matrix((weights, (network.edge_from, network.edge_to)), shape=(size, size))
 
@@ -113,77 +99,3 @@ def _street_kmh(highway: str, limit: str) -> float:
     known = STREET_KMH | PATH_KMH
     usual = max(known.get(kind, OTHER_STREET_KMH) for kind in kinds)
     return min(usual, float(limit)) if limit.isdigit() else usual
-
-
-@dataclass(frozen=True)
-class _Matrices:
-    """Free-flow metres (shortest way) and car seconds (fastest way) between all nodes, float32."""
-
-    metres: np.ndarray
-    car_seconds: np.ndarray
-    tree: cKDTree
-    lng_scale: float
-
-
-@cache
-def _matrices(path: Path) -> _Matrices:
-    network = load_network(path)
-    scale = float(np.cos(np.radians(network.node_lat.mean())))
-    metres = dijkstra(_graph(network, network.edge_metres.astype(np.float64)))
-    seconds = dijkstra(_graph(network, network.edge_metres / (network.edge_kmh / 3.6).astype(np.float64)))
-    tree = cKDTree(np.column_stack([network.node_lat, network.node_lng * scale]))
-    return _Matrices(metres.astype(np.float32), seconds.astype(np.float32), tree, scale)
-
-
-class NetworkTravel:
-    """Along the streets: two-wheelers and walkers by the shortest way at their own speed, cars by the fastest.
-
-    From a place to its nearest node, and from the last node to the door, one goes on foot.
-    """
-
-    def __init__(self, city: City) -> None:
-        if city.network is None:
-            raise UsageError(f"city {city.city_id} has no street network; use CrowTravel")
-        self._path = city.network
-        self._congestion = city.lives.riding.congestion_by_hour
-        self._metres_a_second = np.array([SPEED_KMH[name] for name in VEHICLES]) / 3.6
-
-    def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
-        lat, lng = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), np.asarray(lng, dtype=np.float64))
-        node, metres = _nearest(_matrices(self._path), lat, lng)
-        return Spots(lat, lng, node, metres, np.zeros(lat.shape, dtype=np.int64))
-
-    def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
-        matrices = _matrices(self._path)
-        first, last = start.node, end.node
-        by_bike = matrices.metres[first, last] / self._metres_a_second[vehicle]
-        moving = np.where(np.equal(vehicle, CAR), matrices.car_seconds[first, last], by_bike)
-        on_foot = (start.off_metres + end.off_metres) / (OFF_STREET_KMH / 3.6)
-        along = moving * slowdown(self._congestion, vehicle, hour) + on_foot
-        same = first == last
-        if not np.any(same):
-            return np.asarray(along, dtype=np.float64)
-        here = straight_metres(start.lat, start.lng, end.lat, end.lng) / (OFF_STREET_KMH / 3.6)
-        return np.asarray(np.where(same, np.minimum(here, along), along), dtype=np.float64)
-
-    def seconds(
-        self,
-        from_lat: np.ndarray | float,
-        from_lng: np.ndarray | float,
-        to_lat: np.ndarray | float,
-        to_lng: np.ndarray | float,
-        vehicle: np.ndarray | int,
-        hour: np.ndarray | int,
-    ) -> np.ndarray:
-        return self.between(self.spots(from_lat, from_lng), self.spots(to_lat, to_lng), vehicle, hour)
-
-
-def _nearest(matrices: _Matrices, lat: np.ndarray, lng: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Nearest node of each place, and the straight metres to it."""
-    degrees, node = matrices.tree.query(np.stack([lat, lng * matrices.lng_scale], axis=-1))
-    return np.asarray(node), np.asarray(degrees) * METRES_PER_DEGREE
-
-
-def travel_of(city: City) -> TravelTimes:
-    """Travel along the city's streets where it has a network, else as the crow flies times a detour."""
-    return NetworkTravel(city) if city.network is not None else CrowTravel(city)

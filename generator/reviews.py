@@ -26,7 +26,8 @@ FOOD_WEIGHT = 0.55  # of food in the overall stars, the rest is delivery
 
 
 @cache
-def _texts() -> dict[str, dict[str, list[str]]]:
+def review_texts() -> dict[str, dict[str, list[str]]]:
+    """What customers write, by language and by what went wrong."""
     found: dict[str, dict[str, list[str]]] = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
     return found
 
@@ -46,7 +47,7 @@ def review(log: EventLog, orders: PlacedOrders, outcomes: Outcomes, lives: Lives
     overall = _stars(FOOD_WEIGHT * food + (1 - FOOD_WEIGHT) * delivery + 0.35 * noise[2])
     wait = profile.delay_seconds * np.exp(1.1 * streams.of("review/delay").standard_normal(size))
     at = outcomes.delivered + np.clip(wait, 120, profile.longest_delay_seconds)
-    texts, languages = _words(outcomes.never_came, late, food, overall, lives, streams)
+    texts, languages = _words(outcomes.never_came, late, food, delivery, overall, lives, streams)
     which = np.flatnonzero(written)
     log.add(
         "reviews",
@@ -66,21 +67,28 @@ def _stars(value: np.ndarray) -> np.ndarray:
 
 
 def _words(
-    never_came: np.ndarray, late: np.ndarray, food: np.ndarray, overall: np.ndarray, lives: Lives, streams: Streams
+    never_came: np.ndarray,
+    late: np.ndarray,
+    food: np.ndarray,
+    delivery: np.ndarray,
+    overall: np.ndarray,
+    lives: Lives,
+    streams: Streams,
 ) -> tuple[list[str | None], list[str | None]]:
     """Text and language of each order's review; both missing where only stars are given."""
     profile, size = lives.review, len(late)
-    unknown = sorted(set(profile.languages) - set(_texts()))
+    unknown = sorted(set(profile.languages) - set(review_texts()))
     if unknown:
         raise UsageError(
-            f"no review texts in language {unknown[0]!r}; known: {', '.join(_texts())}. Add them to {TEXTS.name}."
+            f"no review texts in language {unknown[0]!r}; known: {', '.join(review_texts())}. Add them to {TEXTS.name}."
         )
     names, weights = np.array(list(profile.languages), dtype=object), np.array(list(profile.languages.values()))
     language = streams.of("review/language").choice(names, size, p=weights / weights.sum())
     with_text = streams.of("review/with text").random(size) < profile.text_share
     which = streams.of("review/text").random(size)
-    mood = np.select([never_came, late > 600, overall >= 4, food <= 2], ["never came", "late", "good", "food"], "mixed")
-    choices = [_texts()[str(tongue)][str(m)] for tongue, m in zip(language, mood, strict=True)]
+    moods = ["never came", "late", "good", "food", "delivery"]
+    mood = np.select([never_came, late > 600, overall >= 4, food <= 2, delivery <= 2], moods, "mixed")
+    choices = [review_texts()[str(tongue)][str(m)] for tongue, m in zip(language, mood, strict=True)]
     picked = [said[int(u * len(said))] for said, u in zip(choices, which, strict=True)]
     return (
         [text if w else None for text, w in zip(picked, with_text, strict=True)],

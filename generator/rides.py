@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from generator.legs import Leg
 from generator.lives_profile import Lives
 from generator.placed import PlacedOrders
 from generator.streams import Streams
@@ -73,17 +74,18 @@ class Rides:
         hour = int(self.orders.hour(order, now))
         return self.travel.between(self.fleet.spots[couriers], self.pickups[order], self.fleet.codes[couriers], hour)
 
-    def go(self, order: int, courier: int, assigned: float, way: float, nth: int) -> float:
+    def go(self, order: int, courier: int, assigned: float, nth: int) -> float:
         """The courier rides to the restaurant; returns when another courier must be looked for (infinite: none)."""
         fleet, dispatch, nth = self.fleet, self.lives.dispatch, min(nth, OFFERS_DRAWN - 1)
-        way *= float(self._approach[order, nth])
-        arrived = assigned + way * float(fleet.pace[courier]) + float(self._arrive[order])
+        here, there = fleet.spots[courier], self.pickups[order]
+        way = self._takes(order, courier, here, there, assigned) * float(self._approach[order, nth])
+        arrived = assigned + way + float(self._arrive[order])
         chance, moment = self._breakdown[order]
         broken = assigned + 1 + moment * (arrived - assigned - 2)
         if nth == 0 and chance < dispatch.breakdown_share and broken < self.cancels[order]:
             self.decide(order, "unassigned", broken, courier, "courier", "vehicle_breakdown")
-            self.move(order, courier, moment)
-            fleet.free[courier] = broken + dispatch.breakdown_seconds
+            self._stop_on_the_way(order, courier, (assigned, broken, broken), float(moment))
+            fleet.pause(courier, float(broken), dispatch.breakdown_seconds)
             return float(broken) + 5
         picked = max(arrived, float(self.ready[order])) + float(self._pick_up[order])
         if self.cancels[order] <= picked:
@@ -91,6 +93,7 @@ class Rides:
         trips = self.trips
         trips.courier[order], trips.assigned[order] = courier, assigned
         trips.arrived[order], trips.picked[order] = arrived, picked
+        trips.legs.append(Leg.between(courier, order, (assigned, assigned + way, picked), here, there))
         self._deliver(order, courier, picked)
         return np.inf
 
@@ -101,28 +104,35 @@ class Rides:
         self.trips.courier[order], self.trips.assigned[order] = courier, assigned
         if arrived < cancelled:
             self.trips.arrived[order] = arrived
-        self.move(order, courier, min(1.0, (cancelled - assigned) / (arrived - assigned)))
+        part = min(1.0, (cancelled - assigned) / (arrived - assigned))
+        self._stop_on_the_way(order, courier, (assigned, min(cancelled, arrived), cancelled + 1), part)
         self.fleet.free[courier] = cancelled + 20
         return np.inf
 
     def _deliver(self, order: int, courier: int, picked: float) -> None:
         """From the restaurant to the door; a customer who is not there is waited for, then the delivery has failed."""
-        fleet, trips, door = self.fleet, self.trips, self.dropoffs[order]
-        hour = int(self.orders.hour(order, picked))
-        way = float(self.travel.between(self.pickups[order], door, fleet.codes[courier], hour))
-        near = picked + max(20.0, way * float(fleet.pace[courier]) * float(self._ride[order]))
+        fleet, trips, start, door = self.fleet, self.trips, self.pickups[order], self.dropoffs[order]
+        near = picked + max(20.0, self._takes(order, courier, start, door, picked) * float(self._ride[order]))
         absent = bool(self._absent[order])
         wait = self.lives.customer.absent_wait_seconds if absent else 0.0
         done = near + float(self._hand_off[order]) + wait
         trips.near[order], trips.done[order], trips.failed[order] = near, done, absent
+        trips.legs.append(Leg.between(courier, order, (picked, near, done), start, door))
         fleet.free[courier] = done + 20
         fleet.is_at(courier, door)
 
-    def move(self, order: int, courier: int, part: float) -> None:
-        """Put the courier `part` of the way to the restaurant."""
-        here, there = self.fleet.spots[courier], self.pickups[order]
-        lat, lng = here.lat + part * (there.lat - here.lat), here.lng + part * (there.lng - here.lng)
-        self.fleet.is_at(courier, self.travel.spots(lat, lng))
+    def _takes(self, order: int, courier: int, start: Spots, end: Spots, at: float) -> float:
+        """Seconds of the courier's ride that begins at `at`, in the traffic there is and at the courier's own pace."""
+        hour, vehicle = int(self.orders.hour(order, at)), int(self.fleet.codes[courier])
+        return self.travel.ride_seconds(start, end, vehicle, hour, at) * float(self.fleet.pace[courier])
+
+    def _stop_on_the_way(self, order: int, courier: int, times: tuple[float, float, float], part: float) -> None:
+        """The courier stops after `part` of the way to the restaurant; `times` as in a leg: start, end, until."""
+        here = self.fleet.spots[courier]
+        place = self.travel.on_the_way(here, self.pickups[order], int(self.fleet.codes[courier]), part)
+        start, end, until = times
+        self.trips.legs.append(Leg.between(courier, order, (start, max(end, start + 1), until), here, place))
+        self.fleet.is_at(courier, place)
 
     def decide(self, order: int, event_type: str, at: float, courier: int, by: str, reason: str | None = None) -> None:
         """Note a decision about the order."""

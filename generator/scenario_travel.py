@@ -15,7 +15,7 @@ from generator.travel import Spots, TravelTimes
 from generator.windows import instant
 
 
-class ScenarioTravel:
+class ScenarioTravel(TravelTimes):
     """As the base, slowed where a window holds.
 
     A ride that begins or ends in a window's zone is slowed; both ends in it slow it once. An hour is slowed as a whole
@@ -48,18 +48,23 @@ class ScenarioTravel:
         held = {int(each) for each in np.unique(hour)} & set(self._by_hour)
         for each in sorted(held):
             for factor, cells in self._by_hour[each]:
-                inside = np.isin(start.cell, cells) | np.isin(end.cell, cells) if len(cells) else np.bool_(True)
+                inside = _inside(start, cells) | _inside(end, cells)
                 seconds = np.where((np.asarray(hour) == each) & inside, seconds * factor, seconds)
         return seconds
 
-    def seconds(
-        self,
-        from_lat: np.ndarray | float,
-        from_lng: np.ndarray | float,
-        to_lat: np.ndarray | float,
-        to_lng: np.ndarray | float,
-        vehicle: np.ndarray | int,
-        hour: np.ndarray | int,
-    ) -> np.ndarray:
-        """As the base's, times the factors of the windows that hold."""
-        return self.between(self.spots(from_lat, from_lng), self.spots(to_lat, to_lng), vehicle, hour)
+    def ride_seconds(self, start: Spots, end: Spots, vehicle: int, hour: int, at: float) -> float:
+        """As the base's, times the factors of the windows that hold at the local hour."""
+        seconds = self._base.ride_seconds(start, end, vehicle, hour, at)
+        for factor, cells in self._by_hour.get(hour, ()):
+            seconds *= factor if _inside(start, cells) or _inside(end, cells) else 1.0
+        return seconds
+
+    def on_the_way(self, start: Spots, end: Spots, vehicle: int, part: float) -> Spots:
+        """As the base's."""
+        place = self._base.on_the_way(start, end, vehicle, part)
+        return self.spots(place.lat, place.lng)
+
+
+def _inside(places: Spots, cells: np.ndarray) -> np.ndarray:
+    """Whether each place is in one of the cells; everywhere is where there are none."""
+    return np.isin(places.cell, cells) if len(cells) else np.ones(places.cell.shape, dtype=bool)

@@ -1,31 +1,34 @@
-"""Which couriers work a business day, when and from where; and the shift events that tell of it."""
+"""Which couriers work a business day, when and from where, with their breaks, and who drops out."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
+from generator.business_day import business_day
 from generator.city import City, Couriers, Shift
-from generator.demand import business_day, weekday_factor
-from generator.events import EventLog
+from generator.demand import weekday_factor
 from generator.network import load_network
 from generator.people import customers_of
-from generator.placed import seconds_of
 from generator.restaurants import restaurants_of
 from generator.streams import Streams, uniform_of
 from generator.tables_of_parts import drawn_from
 from pipelines.errors import UsageError
 
 POOL_FACTOR = 1.6  # couriers on the books for each one who works on a given day
+BREAK_WITHIN_SHIFT = (0.4, 0.6)  # of a shift's length: the middle, which the usual patterns put between the peaks
+LEAST_AFTER_BREAK_SECONDS = 1800  # nobody has a break just before going home
+STAYS_BEFORE_DROP_OUT = (0.1, 0.9)  # of a shift's length
 START_SPREAD_SECONDS = 900  # shifts begin around their pattern's hour
 
 
 def couriers_of_day(city: City, day: date, orders_per_day: int, seed: int, streams: Streams) -> pd.DataFrame:
-    """Couriers and their shift of the day, in the form `simulate_lives` takes: one row a courier."""
+    """Couriers and their shift of the day, in the form `simulate_lives` takes: one row a courier.
+
+    `drops_out` says that `ends_at` was not planned.
+    """
     profile = city.couriers
     if profile is None:
         raise UsageError(f"city {city.city_id} has no `couriers` in its profile, so no day of it can be generated")
@@ -38,6 +41,7 @@ def couriers_of_day(city: City, day: date, orders_per_day: int, seed: int, strea
     starts, ends = midnight + start_hours * 3600, midnight + end_hours * 3600
     lat, lng = _waiting_places(city, seed, size, streams)
     vehicles = _vehicles(profile.vehicles, ids)
+    works_on, pauses_at = _leaves_and_breaks(city, starts, ends, streams)
     return pd.DataFrame(
         {
             "courier_id": ids,
@@ -46,9 +50,29 @@ def couriers_of_day(city: City, day: date, orders_per_day: int, seed: int, strea
             "lat": lat,
             "lng": lng,
             "starts_at": pd.to_datetime(np.round(starts), unit="s", utc=True).astype("datetime64[us, UTC]"),
-            "ends_at": pd.to_datetime(np.round(ends), unit="s", utc=True).astype("datetime64[us, UTC]"),
+            "ends_at": pd.to_datetime(np.round(works_on), unit="s", utc=True).astype("datetime64[us, UTC]"),
+            "pauses_at": pd.to_datetime(np.round(pauses_at), unit="s", utc=True),
+            "pause_seconds": city.lives.shift.break_minutes * 60,
+            "drops_out": works_on < ends,
         }
     )
+
+
+def _leaves_and_breaks(
+    city: City, starts: np.ndarray, ends: np.ndarray, streams: Streams
+) -> tuple[np.ndarray, np.ndarray]:
+    """When each courier stops working, which is earlier for those who drop out, and when a break is due (NaN: never).
+
+    Shifts measured from a history are as they were: whoever dropped out did so in it.
+    """
+    plan, size, lasts = city.lives.shift, len(starts), ends - starts
+    measured = city.couriers is not None and city.couriers.fitted_shifts is not None
+    drops = (streams.of("courier/drops out").random(size) < plan.drop_out_share) & (not measured)
+    stays = streams.of("courier/stays").uniform(*STAYS_BEFORE_DROP_OUT, size)
+    works_on = np.where(drops, starts + stays * lasts, ends)
+    pauses = starts + streams.of("courier/break").uniform(*BREAK_WITHIN_SHIFT, size) * lasts
+    has_break = (lasts >= plan.break_in_shifts_of_hours * 3600) & (pauses < works_on - LEAST_AFTER_BREAK_SECONDS)
+    return works_on, np.where(has_break & (not measured), pauses, np.nan)
 
 
 def _hours(profile: Couriers, size: int, streams: Streams) -> tuple[np.ndarray, np.ndarray]:
@@ -93,26 +117,3 @@ def _waiting_places(city: City, seed: int, size: int, streams: Streams) -> tuple
     node, shop = random.integers(0, len(town_lat), size), random.choice(len(shops.ids), size, p=shops.popularity)
     near = random.random(size) < 0.7
     return np.where(near, shops.lat[shop], town_lat[node]), np.where(near, shops.lng[shop], town_lng[node])
-
-
-def shift_events(couriers: pd.DataFrame, lives: dict[str, pa.Table], city: City, day: date, source: str) -> pa.Table:
-    """`started` and `ended` of each shift; a courier with an order in hand ends when it is handed off."""
-    log = EventLog(city.city_id, source, key_column="courier_id")
-    ids = couriers["courier_id"].tolist()
-    last = pd.concat(
-        [
-            lives[t].select(["courier_id", "event_time"]).to_pandas()
-            for t in ("courier_assignments", "delivery_progress")
-        ]
-    )
-    latest = seconds_of(last.groupby("courier_id")["event_time"].max().reindex(ids))
-    ended = np.fmax(seconds_of(couriers["ends_at"]), latest + 30)
-    told: dict[str, Any] = {
-        "vehicle": couriers["vehicle"].tolist(),
-        "capacity": couriers["capacity"].tolist(),
-    }
-    days = [day.toordinal()] * len(ids)
-    place: dict[str, Any] = {"lat": couriers["lat"].to_numpy(), "lng": couriers["lng"].to_numpy()}
-    log.add("courier_shifts", "started", ids, seconds_of(couriers["starts_at"]), repeats=days, **told, **place)
-    log.add("courier_shifts", "ended", ids, ended, repeats=days, **told)
-    return log.tables(["courier_shifts"])["courier_shifts"]

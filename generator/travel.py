@@ -1,13 +1,13 @@
 """Travel times: along a city's streets where its network is known, else by straight line times a detour.
 
-`TravelTimes` is the interface; `network.NetworkTravel` and `CrowTravel` are the two kinds.
+`TravelTimes` is the interface; `street_travel.StreetTravel` and `CrowTravel` are the two kinds.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -61,19 +61,20 @@ def plain_spots(lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
     return Spots(lat, lng, np.full(lat.shape, -1), np.zeros(lat.shape), np.zeros(lat.shape, dtype=np.int64))
 
 
-class TravelTimes(Protocol):
-    """Travel time between places. All arguments broadcast against each other.
+class TravelTimes(ABC):
+    """Travel time between places: as one reckons with it, and as a ride at a moment really takes.
 
-    `between` on `spots` made once is what loops use: finding the street of a place is dearer than the travel.
+    All arguments broadcast against each other. `between` on `spots` made once is what loops use: finding the street of
+    a place is dearer than the travel. `vehicle` are codes of `vehicle_codes`; `hour` is the local hour, 0 to 23.
     """
 
+    @abstractmethod
     def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
         """The places made ready for `between`."""
-        ...
 
+    @abstractmethod
     def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
-        """Seconds as `seconds` gives, between places made ready."""
-        ...
+        """Usual seconds between places made ready, float64."""
 
     def seconds(
         self,
@@ -84,8 +85,16 @@ class TravelTimes(Protocol):
         vehicle: np.ndarray | int,
         hour: np.ndarray | int,
     ) -> np.ndarray:
-        """Seconds, float64. `vehicle` are codes of `vehicle_codes`; `hour` is the local hour, 0 to 23."""
-        ...
+        """Usual seconds between places given in degrees, float64."""
+        return self.between(self.spots(from_lat, from_lng), self.spots(to_lat, to_lng), vehicle, hour)
+
+    def ride_seconds(self, start: Spots, end: Spots, vehicle: int, hour: int, at: float) -> float:
+        """What one ride that begins at `at` (seconds since 1970 UTC) takes; the usual where nothing else is known."""
+        return float(self.between(start, end, vehicle, hour))
+
+    def on_the_way(self, start: Spots, end: Spots, vehicle: int, part: float) -> Spots:
+        """Where a ride is after `part` (0 to 1) of its way; on the straight line where the streets are not known."""
+        return self.spots(start.lat + part * (end.lat - start.lat), start.lng + part * (end.lng - start.lng))
 
 
 def vehicle_codes(names: Sequence[str]) -> np.ndarray:
@@ -113,7 +122,7 @@ def slowdown(congestion_by_hour: Sequence[float], vehicle: np.ndarray | int, hou
     return np.asarray(1.0 + felt * (np.asarray(congestion_by_hour)[hour] - 1.0))
 
 
-class CrowTravel:
+class CrowTravel(TravelTimes):
     """Straight line times a detour, for cities whose streets are not known."""
 
     def __init__(self, city: City) -> None:
@@ -123,17 +132,6 @@ class CrowTravel:
         return plain_spots(lat, lng)
 
     def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
-        return self.seconds(start.lat, start.lng, end.lat, end.lng, vehicle, hour)
-
-    def seconds(
-        self,
-        from_lat: np.ndarray | float,
-        from_lng: np.ndarray | float,
-        to_lat: np.ndarray | float,
-        to_lng: np.ndarray | float,
-        vehicle: np.ndarray | int,
-        hour: np.ndarray | int,
-    ) -> np.ndarray:
-        metres = straight_metres(from_lat, from_lng, to_lat, to_lng) * DETOUR
+        metres = straight_metres(start.lat, start.lng, end.lat, end.lng) * DETOUR
         speed = np.array([SPEED_KMH[name] for name in VEHICLES])[vehicle] / 3.6
         return np.asarray(metres / speed * slowdown(self._congestion, vehicle, hour))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from generator.legs import Leg
 from generator.lives_profile import Lives
 from generator.placed import seconds_of
 from generator.streams import Streams
@@ -22,7 +23,7 @@ class Trips:
     `courier` is a row of the sorted couriers, -1 where none was assigned; `done` is the hand-off or, if `failed`, its
     failure; `given_up` is when the platform stopped looking. `handed_lat` and `handed_lng`: where the courier said to
     be at `near` and `done`; NaN for the door. `decisions`: (order, event type, second, courier row, decided by, reason)
-    in the order they were made.
+    in the order they were made; `legs`: every ride, also those that came to nothing.
     """
 
     courier: np.ndarray
@@ -36,6 +37,7 @@ class Trips:
     handed_lat: np.ndarray
     handed_lng: np.ndarray
     decisions: list[Decision] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
 
     @classmethod
     def none_yet(cls, size: int) -> Trips:
@@ -51,13 +53,27 @@ class Trips:
             {name: np.array(values, dtype=_kind(name)) for name, values in zip(names, columns, strict=True)}
         )
 
+    def ridden(self) -> list[Leg]:
+        """The rides as they were: an order that was called delivered on the way is not in hand for the rest of it."""
+        called = set(np.flatnonzero(np.isfinite(self.handed_lat)).tolist())
+        return [
+            leg._replace(until=float(self.done[leg.order]))
+            if leg.order in called and leg.start == self.picked[leg.order]
+            else leg
+            for leg in self.legs
+        ]
+
 
 def _kind(name: str) -> type:
     return {"order": np.int64, "courier": np.int64, "at": np.float64}.get(name, object)
 
 
 class Fleet:
-    """Where couriers are, when each is free, and how they ride. Sorted by courier_id, then start of shift."""
+    """Where couriers are, when each is free, and how they ride. Sorted by courier_id, then start of shift.
+
+    `pauses`: (row, since, until) of breaks taken and vehicles repaired, in seconds since 1970. A break is due at
+    `pauses_at` of the couriers' frame, where it has the column, and begins once no order is in hand.
+    """
 
     def __init__(self, couriers: pd.DataFrame, lives: Lives, streams: Streams, travel: TravelTimes) -> None:
         couriers = couriers.sort_values(["courier_id", "starts_at"], kind="stable").reset_index(drop=True)
@@ -65,17 +81,37 @@ class Fleet:
         self.vehicles = couriers["vehicle"].astype(str).tolist()
         self.codes = vehicle_codes(self.vehicles)
         lat, lng = (couriers[axis].to_numpy(dtype=np.float64) for axis in ("lat", "lng"))
-        self.spots = travel.spots(lat, lng).copied()
+        self.spots, self.start_lat, self.start_lng = travel.spots(lat, lng).copied(), lat, lng
         self.starts, self.ends = seconds_of(couriers["starts_at"]), seconds_of(couriers["ends_at"])
         self.free = self.starts.copy()
+        self.pauses: list[tuple[int, float, float]] = []
+        self._due = self._breaks(couriers)
         drawn = streams.of("courier/pace").standard_normal(len(couriers))
         self.pace = np.exp(lives.riding.courier_spread * drawn)
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @staticmethod
+    def _breaks(couriers: pd.DataFrame) -> list[tuple[float, int, float]]:
+        """Breaks as (due, row, seconds), the last one first."""
+        if "pauses_at" not in couriers:
+            return []
+        due, lasts = seconds_of(couriers["pauses_at"]), couriers["pause_seconds"].to_numpy(dtype=np.float64)
+        return sorted(
+            ((float(due[n]), int(n), float(lasts[n])) for n in np.flatnonzero(np.isfinite(due))), reverse=True
+        )
+
+    def pause(self, courier: int, since: float, seconds: float) -> None:
+        """The courier takes no offer for a while."""
+        self.pauses.append((courier, since, since + seconds))
+        self.free[courier] = since + seconds
+
     def idle(self, now: float, asked: frozenset[int]) -> np.ndarray:
-        """Rows of couriers who are on shift, free, and have not been asked for this order."""
+        """Rows of couriers who are on shift, free, and have not been asked for this order; `now` never goes back."""
+        while self._due and self._due[-1][0] <= now:
+            due, courier, seconds = self._due.pop()
+            self.pause(courier, max(due, float(self.free[courier])), seconds)
         found = np.flatnonzero((self.free <= now) & (self.ends > now))
         return found[~np.isin(found, list(asked))] if asked else found
 

@@ -16,16 +16,16 @@ from pipelines.settings import PROJECT_DIR
 
 NOTEBOOKS_DIR = PROJECT_DIR / "notebooks"
 
-TOPICS = (
+# What tells of an order: the operational state and silver/orders are made of these and of the cities.
+ORDER_TOPICS = (
     "orders",
     "restaurant_responses",
     "courier_assignments",
     "delivery_progress",
     "payments",
     "reviews",
-    "courier_shifts",
-    "cities",
 )
+TOPICS = (*ORDER_TOPICS, "courier_shifts", "cities", "app_events", "courier_gps", "traffic", "weather")
 GOLD_TABLES = (
     "orders_by_hour_and_zone",
     "fulfilment_by_day_and_restaurant",
@@ -69,8 +69,20 @@ def _step(folder: str, name: str, reads: Sequence[str], writes: Sequence[str], s
 
 STEPS: tuple[Step, ...] = (
     _step("10_bronze", "kafka_to_bronze", KAFKA, BRONZE, "Events from Kafka to Delta on S3, each exactly once"),
-    _step("10_bronze", "kafka_to_cassandra", KAFKA, OPERATIONS, "The operational state of every order, by event time"),
-    _step("20_silver", "silver_orders", BRONZE, SILVER, "One row an order, its whole life"),
+    _step(
+        "10_bronze",
+        "kafka_to_cassandra",
+        [f"kafka/{topic}" for topic in ORDER_TOPICS],
+        OPERATIONS,
+        "The operational state of every order, by event time",
+    ),
+    _step(
+        "20_silver",
+        "silver_orders",
+        [f"bronze/{topic}" for topic in (*ORDER_TOPICS, "cities")],
+        SILVER,
+        "One row an order, its whole life",
+    ),
     _step("30_warehouse", "silver_to_warehouse", ["silver/orders"], ["warehouse/orders"], "What changed, to Snowflake"),
     *(
         _step("40_gold", f"gold_{table}", ["warehouse/orders"], [f"gold/{table}"], table.replace("_", " ").capitalize())

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from generator.accounts import account_ids, device_ids
 from generator.baskets import Baskets, items_column
+from generator.business_day import business_day
 from generator.city import City
-from generator.demand import business_day
 from generator.fraud.profile import Fraud
 from generator.placed import seconds_of
 from generator.streams import Streams, stable_hash

@@ -24,8 +24,9 @@ from generator.from_osm.profile_text import Facts, attribution_text, profile_tex
 from generator.from_osm.simplify import MOST_NODES, junctions, simplified
 from generator.from_osm.whereabouts import Whereabouts, whereabouts
 from generator.from_osm.zones import food_streets, home_hubs, zones_of
-from generator.network import Network, travel_of
+from generator.network import Network
 from generator.streams import Streams
+from generator.street_travel import travel_of
 from generator.travel import VEHICLES, straight_metres
 from pipelines.errors import UsageError
 

@@ -24,6 +24,7 @@ _STAGES: dict[tuple[str, str], tuple[str | None, str | None]] = {
     ("courier_assignments", "assigned"): ("courier_assigned", None),
     ("restaurant_responses", "ready"): ("ready", "ready_at"),
     ("delivery_progress", "arrived_at_restaurant"): ("courier_at_restaurant", None),
+    ("delivery_progress", "waiting"): ("courier_waiting", None),
     ("delivery_progress", "picked_up"): ("picked_up", "picked_up_at"),
     ("delivery_progress", "near_customer"): ("near_customer", None),
     ("delivery_progress", "failed"): ("delivery_failed", None),

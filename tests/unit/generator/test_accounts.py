@@ -10,8 +10,8 @@ import pandas as pd
 from generator.accounts import with_accounts
 from generator.city import City, load_city
 from generator.demand import place_orders
-from generator.network import travel_of
 from generator.streams import Streams
+from generator.street_travel import travel_of
 
 MONDAY = date(2026, 3, 2)
 

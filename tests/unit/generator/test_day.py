@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from generator.business_day import business_day
 from generator.city import load_city
 from generator.day import city_registration, generate_day
-from generator.demand import business_day
+from generator.reviews import review_texts
 from generator.scenario import load_scenario
 from pipelines.contract_rules import broken_rules, rules
 from pipelines.contracts import load_contract, topics
+from pipelines.flow import ORDER_TOPICS
 from tests.unit.generator.generated_days import FRIDAY, ORDERS, friday, lives
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -75,7 +77,7 @@ def test_every_event_is_simulated_has_its_own_identity_and_was_produced_after_it
 def test_all_events_of_an_order_share_one_trace() -> None:
     traces: dict[str, set[str]] = {}
     for topic, table in friday().items():
-        if topic != "courier_shifts":
+        if topic in ORDER_TOPICS:
             for order, trace in zip(table["order_id"].to_pylist(), table["trace_id"].to_pylist(), strict=True):
                 traces.setdefault(order, set()).add(trace)
     assert all(len(found) == 1 for found in traces.values())
@@ -116,6 +118,18 @@ def test_late_orders_get_fewer_stars_for_delivery() -> None:
     orders, reviews = lives(), friday()["reviews"].to_pandas().set_index("order_id")
     late = (orders["delivery_progress.delivered"] - orders["promised_at"]).dt.total_seconds().reindex(reviews.index)
     assert reviews["rating_delivery"][late > 600].mean() < reviews["rating_delivery"][late <= 0].mean() - 0.5
+
+
+def test_what_a_review_says_follows_what_went_wrong() -> None:
+    orders, reviews = lives(), friday()["reviews"].to_pandas().set_index("order_id")
+    said = reviews[reviews["text"].notna()]
+    late = (orders["delivery_progress.delivered"] - orders["promised_at"]).dt.total_seconds().reindex(said.index)
+    of_lateness = {text for texts in review_texts().values() for text in texts["late"]}
+    of_food = {text for texts in review_texts().values() for text in texts["food"]}
+    assert set(said["text"][late > 660]) <= of_lateness
+    assert not set(said["text"][late <= 590]) & of_lateness
+    assert (said["rating_food"][said["text"].isin(of_food)] <= 2).all()
+    assert said["language"].nunique() >= 3
 
 
 def test_delivery_time_can_be_learnt_from_what_is_known_at_placement_but_not_wholly() -> None:

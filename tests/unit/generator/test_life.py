@@ -10,8 +10,8 @@ import pytest
 
 from generator.city import City
 from generator.life import LIFE_TOPICS, simulate_lives
-from generator.network import travel_of
 from generator.streams import Streams
+from generator.street_travel import travel_of
 from pipelines.errors import ContractViolation, UsageError
 from tests.unit.generator.generated_days import friday, lives
 
@@ -79,6 +79,9 @@ def times(events: pd.DataFrame, event_type: str) -> pd.Series:
         ("restaurant_responses.preparing", "restaurant_responses.ready"),
         ("restaurant_responses.ready", "delivery_progress.picked_up"),
         ("delivery_progress.arrived_at_restaurant", "delivery_progress.picked_up"),
+        ("delivery_progress.arrived_at_restaurant", "delivery_progress.waiting"),
+        ("delivery_progress.waiting", "delivery_progress.picked_up"),
+        ("delivery_progress.waiting", "restaurant_responses.ready"),
         ("delivery_progress.picked_up", "delivery_progress.near_customer"),
         ("delivery_progress.near_customer", "delivery_progress.delivered"),
         ("delivery_progress.near_customer", "delivery_progress.failed"),
@@ -151,7 +154,8 @@ def test_courier_works_within_the_shift_that_is_told() -> None:
     )
     events = friday()["delivery_progress"].to_pandas().groupby("courier_id")["event_time"].agg(["min", "max"])
     assert (events["min"] > shifts["started"].reindex(events.index)).all()
-    assert (events["max"] < shifts["ended"].reindex(events.index)).all()
+    over = shifts["ended"].fillna(shifts["dropped_out"])
+    assert (events["max"] < over.reindex(events.index)).all()
 
 
 def test_nothing_is_refunded_beyond_what_was_captured() -> None:

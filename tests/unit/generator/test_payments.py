@@ -8,8 +8,8 @@ import pytest
 
 from generator.city import load_city
 from generator.life import simulate_lives
-from generator.network import travel_of
 from generator.streams import Streams
+from generator.street_travel import travel_of
 from tests.unit.generator.test_life import BOGOTA, couriers, orders
 
 ORDERS = 1200

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from generator.city import City, load_city
-from generator.network import NetworkTravel, load_network, travel_of
+from generator.network import load_network
 from generator.scenario import load_scenario
 from generator.scenario_travel import ScenarioTravel
+from generator.street_travel import StreetTravel, travel_of
 from generator.travel import DETOUR, VEHICLES, CrowTravel, straight_metres, vehicle_codes
 from pipelines.errors import UsageError
 
@@ -31,13 +32,13 @@ def test_straight_line_is_the_great_circle_over_a_city() -> None:
 
 def test_streets_are_never_shorter_than_the_straight_line() -> None:
     places = pairs()
-    seconds = NetworkTravel(load_city("futian")).seconds(*places, BIKE, 3)
+    seconds = StreetTravel(load_city("futian")).seconds(*places, BIKE, 3)
     assert (seconds * 20 / 3.6 >= straight_metres(*places) * 0.995).all()
     assert np.median(seconds * 20 / 3.6 / np.maximum(straight_metres(*places), 1)) == pytest.approx(DETOUR, abs=0.25)
 
 
 def test_rush_hour_slows_cars_more_than_bikes() -> None:
-    travel, places = NetworkTravel(load_city("futian")), pairs()
+    travel, places = StreetTravel(load_city("futian")), pairs()
     slower = {v: travel.seconds(*places, v, 18).sum() / travel.seconds(*places, v, 3).sum() for v in (BIKE, CAR)}
     assert 1.0 < slower[BIKE] < slower[CAR]
 

@@ -14,8 +14,8 @@ from generator.demand import place_orders
 from generator.fraud.draft import Stage
 from generator.fraud.plan import FraudPlan, plan_fraud
 from generator.fraud.profile import Fraud, usual_fraud
-from generator.network import travel_of
 from generator.streams import Streams
+from generator.street_travel import travel_of
 from generator.supply import couriers_of_day
 
 FRIDAY = date(2026, 11, 20)
