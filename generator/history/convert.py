@@ -154,8 +154,13 @@ def read_moments(
 
 
 def _without_batch(cells: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
-    """(cells without the declared stamps of batch jobs, mask of where they stood)."""
+    """(cells without the declared stamps of batch jobs, mask of where they stood): the same moment, however written."""
     written = cells.isin([b.strip() for b in column.batch_times]).to_numpy(dtype=bool)
+    if column.batch_times and (column.format is None or has_date(column.format)):
+        stamps = pd.Series(column.batch_times, dtype=TEXT)
+        for form in {column.format, None}:
+            for own, batch in zip(parse(cells, column.format, None), parse(stamps, form, None), strict=True):
+                written = written | np.isin(own, batch[~np.isnat(batch)])
     return cells.mask(written, pd.NA), written
 
 

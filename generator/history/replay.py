@@ -130,8 +130,9 @@ def _is_there(checked: Checked, record: Record) -> bool:
     if ours is not None:
         if ours["fingerprint"] != record["fingerprint"]:
             raise ImportRefused(
-                f"these files were imported before as {checked.unit} with another seed or mapping, "
-                "and published events are history. Use the same seed and mapping, or an empty DISHPATCH_DATA_DIR"
+                f"these files were imported before as {checked.unit} with another seed or mapping, and published "
+                f"events are history.{_days_that_differ(record)} Use the same seed and mapping, or an empty "
+                "DISHPATCH_DATA_DIR"
             )
         return True
     if checked.mapping.clock_times_only:
@@ -142,6 +143,14 @@ def _is_there(checked: Checked, record: Record) -> bool:
                 "numbers may be the same. Say this file's own day by --date YYYY-MM-DD"
             )
     return False
+
+
+def _days_that_differ(record: Record) -> str:
+    """Which business dates would have other orders than when the files were imported, by a mapping that changed."""
+    before, now = _as_recorded(record)["business_dates"], record["business_dates"]
+    days = [day for day in sorted({*before, *now}) if before.get(day, 0) != now.get(day, 0)]
+    told = ", ".join(f"{day} ({before.get(day, 0):,} orders, now {now.get(day, 0):,})" for day in days[:5])
+    return f" Days that would differ: {told}{' and more' if len(days) > 5 else ''}." if days else ""
 
 
 def _publish(checked: Checked, record: Record, events: dict[str, Any], on_batch: Callable[[int], None] | None) -> None:

@@ -7,6 +7,7 @@ declared. Vectorised over the column.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -119,7 +120,7 @@ def read_money(cells: pd.Series, spec: FileSpec) -> tuple[pd.Series, np.ndarray]
 
     More than two decimals, or separators other than those declared, are bad: 1.204,50 is not 1.20.
     """
-    dressed = _dressed(cells)
+    dressed = _dressed(_without_exponents(cells) if spec.format != "csv" else cells)
     inner = dressed["inner"].astype(TEXT).str.strip()
     brackets = dressed["open"].notna() == dressed["close"].notna()
     inner_sign = inner.str.match(r"[-+−]").fillna(False).astype(bool)
@@ -137,6 +138,12 @@ def read_money(cells: pd.Series, spec: FileSpec) -> tuple[pd.Series, np.ndarray]
     values = pd.Series(pd.NA, index=cells.index, dtype="Int64")
     values[parts.index] = cents.where(~minus.fillna(False).astype(bool), -cents)
     return values, (cells.notna() & values.isna()).to_numpy(dtype=bool)
+
+
+def _without_exponents(cells: pd.Series) -> pd.Series:
+    """Numbers of typed files in full: 1.2e1 is 12. (In CSV an exponent comes of a spreadsheet that dropped digits.)"""
+    some = cells.str.fullmatch(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d{1,2}").fillna(False).astype(bool)
+    return cells.mask(some, cells[some].map(lambda text: format(Decimal(text), "f"))) if some.any() else cells
 
 
 def other_currency(cells: pd.Series, currencies: pd.Series) -> np.ndarray:

@@ -70,6 +70,8 @@ def _show(done: Replayed, console: Console) -> None:
     record = done.record
     table = Table(title=f"{record['city_id']} {record['unit']}", title_justify="left")
     outcomes = ["read", "imported", "flagged", "other_movement", "duplicate", "quarantined", "rejected", "filtered"]
+    rare = [name for name in ("other_movement", "filtered") if not any(record[kind][name] for kind in record["files"])]
+    outcomes = [name for name in outcomes if name not in rare]  # a narrow terminal has no room for columns of zeros
     for name in ("file", *outcomes):
         table.add_column(name.replace("_", " "), justify="left" if name == "file" else "right")
     for kind in record["files"]:

@@ -15,6 +15,8 @@ from pipelines.errors import ImportRefused
 from pipelines.movers.events_to_kafka import published_units
 from pipelines.settings import Settings
 from tests.unit.generator.history.examples import GOOD, HEADER, MAPPING, TOWN, write
+from tests.unit.generator.history.field_mappings import NEW_YORK, PAYOUTS
+from tests.unit.generator.history.test_field_kinds import EXPLAINED, PAID, PAYOUT
 from tests.unit.generator.history.test_rappi import COURIERS, ORDERS
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("services")]
@@ -93,3 +95,34 @@ def test_an_import_killed_before_it_is_published_leaves_nothing_and_the_next_try
     other = replay(dated(tmp_path, "killtown", GOOD, GOOD.replace("001", "002"), name="other.csv"))
     assert other.record["orders"]["duplicate"] == 0
     assert other.status == "published"
+
+
+def payouts(folder: Path, city: str, *rows: str, name: str = "payouts.csv") -> Request:
+    """A request for a payout report of a city of its own."""
+    mapping = folder / "payouts.yaml"
+    content = PAYOUTS | {"cities": [NEW_YORK | {"city_id": city}], "max_rejected_share": 0.5}
+    mapping.write_text(json.dumps(content), encoding="utf-8")
+    return Request(str(mapping), write(folder, EXPLAINED, PAYOUT, *rows, name=name))
+
+
+def test_a_refund_in_a_later_report_belongs_to_the_order_of_the_earlier_one_and_comes_once(tmp_path: Path) -> None:
+    first = replay(payouts(tmp_path, "payouttown", *PAID[:1], *PAID[2:]))
+    assert first.events["orders"]["real"] == 4  # three placed, one of them cancelled
+    later = payouts(tmp_path, "payouttown", PAID[0], PAID[1], PAID[4], name="later.csv")
+    done = replay(later)
+    assert {n: c for n, c in done.record["orders"].items() if c} == {"read": 3, "imported": 1, "duplicate": 2}
+    assert done.events["payments"] == {"real": 1, "simulated": 0}
+    assert replay(later).status == "already there"
+    again = replay(payouts(tmp_path, "payouttown", PAID[1], PAID[4], name="again.csv"))
+    assert (again.status, again.record["orders"]["duplicate"]) == ("nothing new", 2)
+
+
+def test_a_mapping_whose_rules_changed_is_refused_with_the_days_that_would_differ(tmp_path: Path) -> None:
+    row = GOOD.replace("001", "002")
+    request = dated(tmp_path, "ruletown", f"{GOOD}", row)
+    replay(request)
+    content = json.loads(Path(request.mapping).read_text(encoding="utf-8"))
+    content["orders"]["filters"] = [{"column": "id", "drop": ["002"]}]
+    Path(request.mapping).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ImportRefused, match=r"2026-03-06 \(2 orders, now 1\)"):
+        replay(request)

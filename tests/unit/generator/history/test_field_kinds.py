@@ -11,6 +11,8 @@ import pytest
 from generator.history.check import Checked, check_files, refuse_above_share
 from generator.history.history_events import events_of
 from generator.history.record import account
+from pipelines.contract_rules import broken_rules, rules
+from pipelines.contracts import load_contract
 from pipelines.errors import ImportRefused
 from tests.unit.generator.history.examples import HEADER, check, mapping, outcomes, write
 from tests.unit.generator.history.field_mappings import (
@@ -318,6 +320,13 @@ def test_a_cancellation_that_a_batch_job_wrote_happened_at_an_unknown_time(tmp_p
     assert any("after the order had ended" in note for note in checked.found["orders"].notes())
 
 
+@pytest.mark.parametrize("stamp", ["2026-10-02T04:00:00+00:00", "2026-10-02 04:00:00Z", "2026-10-02T06:00:00+02:00"])
+def test_a_batch_stamp_is_known_however_it_is_written(tmp_path: Path, stamp: str) -> None:
+    row = life("adhoc", "10:00", "", "", "", "", "", "", state="cancelled", cancelled=stamp)
+    checked = read(tmp_path, LIVES, LIFE_HEADER, row)
+    assert checked.orders[["end", "end_unknown"]].iloc[0].tolist() == ["cancelled", True]
+
+
 def test_a_delivered_order_with_a_batch_cancellation_is_a_contradiction(tmp_path: Path) -> None:
     row = life("adhoc", "10:00", "", "", "10:02", "10:05", "10:20", "10:33", state="completed", cancelled=BATCH)
     assert ends(read(tmp_path, LIVES, LIFE_HEADER, row)) == {2: ("quarantined", "delivered_and_cancelled")}
@@ -349,6 +358,7 @@ SOUP = '[{"name":"Soup","qty":1,"options":[]}]'
         (line('"1"', '[{"name":"Soup","qty":1,"options":null}]'), GOOD),
         (line('"1"', SOUP, '"tags":{},"loyalty":{"tier":"gold"}'), GOOD),
         (line("9007199254740995", SOUP), GOOD),
+        (line('"1"', SOUP).replace("9.5", "0.95e1"), GOOD),
         (line('"1"', "null"), ("quarantined", "items_missing")),
         (line('"1"', "[]"), ("quarantined", "items_empty")),
         (line('"1"', "[null]"), ("quarantined", "items_element_missing")),
@@ -492,3 +502,21 @@ def test_mappings_with_a_table_of_shops_read_it_from_a_file_beside_them(tmp_path
     assert shops is not None
     assert shops.table["0|07"].city == "leeds"
     assert mapping().orders.shops is None
+
+
+def test_every_event_of_an_import_is_admitted_by_its_contract(tmp_path: Path) -> None:
+    rows = [
+        life("adhoc", "10:00", "", "10:01", "10:02", "10:05", "10:20", "10:33", state="completed"),
+        life("adhoc", "10:00", "", "", "", "", "", "", state="cancelled", cancelled=BATCH).replace("X,", "Y,"),
+        life("adhoc", "10:00", "", "", "10:02", "10:05", "10:20", "", state="completed").replace("X,", "Z,"),
+    ]
+    files = [
+        payouts(tmp_path, *PAID),
+        read(tmp_path, LIVES, LIFE_HEADER, *rows),
+        read(tmp_path, NESTED, line('"1"', SOUP)),
+        read(tmp_path, COPIED, COPIED_HEADER, "1,A,B,29,4,x,Low,20,1 km"),
+    ]
+    for checked in files:
+        for topic, table in events_of(checked, 1).items():
+            broken = broken_rules(table, rules(load_contract(f"events/{topic}")))
+            assert [names for names in broken.to_pylist() if names] == [], topic
