@@ -18,6 +18,7 @@ from generator.city import City
 from generator.demand import place_orders
 from generator.events import EventLog, in_order
 from generator.fraud.draft import Stage
+from generator.fraud.gps_spoofing import spoof_positions
 from generator.fraud.plan import plan_fraud
 from generator.fraud.truth import fraud_truth
 from generator.gps import gps_events
@@ -92,6 +93,7 @@ def generate_day_with_truth(
     tables["orders"] = in_order(pa.concat_tables([placed, tables["orders"]]))
     tables["courier_shifts"] = shift_events(couriers, tables, lived.fleet, city, day, source)
     tables["courier_gps"] = gps_events(city, lived.fleet, Legs.of(lived.legs), lived.order_ids, streams, source)
+    tables["courier_gps"] = spoof_positions(tables, plan.tricks, streams)
     tables["app_events"] = app_events(city, orders, day, seed, streams, source)
     tables["weather"] = weather_events(city, weather, source)
     tables["traffic"] = traffic_events(traffic, seed, source) if traffic else no_traffic()

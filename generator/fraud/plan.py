@@ -44,7 +44,10 @@ def plan_fraud(orders: pd.DataFrame, stage: Stage, travel: TravelTimes) -> Fraud
     courier_ids = sorted(set(stage.couriers["courier_id"]))
     false = stage.fraud.false_delivery
     cheats = under_a_spell("false_delivery", courier_ids, false.couriers_share, false.lasts_days, stage.now)
-    return FraudPlan(_promised_anew(altered, at, stage, travel), Tricks(stage.fraud, crews, cheats), draft.marks())
+    spoof = stage.fraud.gps_spoofing
+    spoofers = under_a_spell("gps_spoofing", courier_ids, spoof.couriers_share, spoof.lasts_days, stage.now)
+    tricks = Tricks(stage.fraud, crews, cheats, spoofers)
+    return FraudPlan(_promised_anew(altered, at, stage, travel), tricks, draft.marks())
 
 
 def _promised_anew(orders: pd.DataFrame, at: np.ndarray, stage: Stage, travel: TravelTimes) -> pd.DataFrame:

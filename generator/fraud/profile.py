@@ -99,6 +99,15 @@ class FalseDelivery(Section):
     complaint_share: Share
 
 
+class GpsSpoofing(Section):
+    couriers_share: Share
+    lasts_days: Days
+    order_share: Share
+    stands_share: Share
+    jump_share: Share
+    jump_metres: Annotated[float, Field(gt=0)]
+
+
 class Fraud(Section):
     """One section a pattern; a pattern whose share is 0 does not occur. Units are in the names."""
 
@@ -108,6 +117,7 @@ class Fraud(Section):
     account_takeover: AccountTakeover
     collusion: Collusion
     false_delivery: FalseDelivery
+    gps_spoofing: GpsSpoofing
 
     def overlaid(self, changes: dict[str, Any]) -> dict[str, Any]:
         """This fraud with single values replaced, section by section, ready to be validated."""

@@ -22,15 +22,19 @@ class Tricks:
     """Who is dishonest today; afterwards also what they did.
 
     `crews`: order_id -> couriers who wait for it at the restaurant. `cheats`: courier_id -> scheme of those who now and
-    then call an order delivered on the way. `false_orders` (order_id -> scheme) and `complaints` are filled in by
-    `call_delivered`.
+    then call an order delivered on the way; `spoofers` likewise, whose phones tell false positions. `false_orders`
+    (order_id -> scheme) and `complaints` are filled in by `call_delivered`, `spoofed` (order_id -> scheme) and
+    `false_positions` (event ids) by `gps_spoofing.spoof_positions`.
     """
 
     fraud: Fraud = field(default_factory=usual_fraud)
     crews: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cheats: dict[str, str] = field(default_factory=dict)
+    spoofers: dict[str, str] = field(default_factory=dict)
     false_orders: dict[str, str] = field(default_factory=dict)
     complaints: set[str] = field(default_factory=set)
+    spoofed: dict[str, str] = field(default_factory=dict)
+    false_positions: set[str] = field(default_factory=set)
 
     def waited_for(self, orders: PlacedOrders) -> np.ndarray:
         """Whether a crew waits for each order: the dispatcher need not look for a courier."""
@@ -90,6 +94,8 @@ def _busy(fleet: Fleet, trips: Trips, dispatch: Dispatch) -> dict[int, list[tupl
     for (order, row), at in asked.items():
         ended = trips.done[order] if trips.courier[order] == row and np.isfinite(trips.done[order]) else at + 60.0
         spans[row].append((at, float(ended) + AFTER_HAND_OFF_SECONDS))
+    for row, since, until in fleet.pauses:
+        spans[row].append((since, until))
     return spans
 
 

@@ -41,6 +41,7 @@ TOUCHED: dict[str, tuple[tuple[str, str, str], ...]] = {
     "account_takeover": (("orders", ALL, ALL), ("payments", ALL, ALL)),
     "collusion": tuple((topic, ALL, ALL) for topic in LIFE_TOPICS),
     "false_delivery": (("delivery_progress", "near_customer", ALL), ("delivery_progress", "delivered", ALL)),
+    "gps_spoofing": (("courier_gps", ALL, ALL),),
     "false_delivery, told of": (("payments", "refunded", NOT_RECEIVED), ("reviews", "submitted", ALL)),
 }
 CULPRITS = {
@@ -50,13 +51,14 @@ CULPRITS = {
     "account_takeover": ("customer_id",),
     "collusion": ("customer_id", "courier_id", "restaurant_id"),
     "false_delivery": ("courier_id",),
+    "gps_spoofing": ("courier_id",),
 }
 
 
 def fraud_truth(marks: pd.DataFrame, tricks: Tricks, events: Mapping[str, pa.Table]) -> pa.Table:
     """The table FRAUD_TRUTH of a day, by time; `marks` as `Draft.marks`, `tricks` after they were played."""
     marks = pd.concat([marks, _of_couriers(tricks)], ignore_index=True)
-    told = _events_of(set(marks["order_id"]), events)
+    told = pd.concat([_events_of(set(marks["order_id"]), events), _positions(tricks, events)], ignore_index=True)
     touched = marks.merge(told, on="order_id")
     touched = touched[_is_touched(touched)]
     if touched.empty:
@@ -81,6 +83,7 @@ def _of_couriers(tricks: Tricks) -> pd.DataFrame:
         for order, scheme in tricks.false_orders.items()
         if order in tricks.complaints
     ]
+    rows += [("gps_spoofing", "gps_spoofing", scheme, order) for order, scheme in tricks.spoofed.items()]
     return pd.DataFrame(rows, columns=list(MARKS))
 
 
@@ -95,6 +98,15 @@ def _events_of(orders: set[str], events: Mapping[str, pa.Table]) -> pd.DataFrame
         frames.append(table.select(names).to_pandas().assign(topic=topic))
     found: pd.DataFrame = pd.concat(frames, ignore_index=True)
     return found
+
+
+def _positions(tricks: Tricks, events: Mapping[str, pa.Table]) -> pd.DataFrame:
+    """Events of false positions, likewise."""
+    if not tricks.false_positions:
+        return pd.DataFrame()
+    false = pc.is_in(events["courier_gps"].column("event_id"), value_set=pa.array(sorted(tricks.false_positions)))
+    names = ["event_id", "event_type", "event_time", "order_id", "courier_id"]
+    return pd.DataFrame(events["courier_gps"].filter(false).select(names).to_pandas().assign(topic="courier_gps"))
 
 
 def _is_touched(rows: pd.DataFrame) -> pd.Series:

@@ -30,6 +30,7 @@ def much_fraud() -> Fraud:
     changes: dict[str, dict[str, object]] = {name: {"orders_share": 0.03} for name in rare}
     changes["refund_abuse"] = {"customers_share": 0.1}
     changes["false_delivery"] = {"couriers_share": 0.3, "order_share": 0.4}
+    changes["gps_spoofing"] = {"couriers_share": 0.2}
     return Fraud.model_validate(usual_fraud().overlaid(changes))
 
 

@@ -126,6 +126,26 @@ def test_false_deliveries_are_told_far_from_the_door_soon_after_the_pick_up_and_
     assert set(done.loc[rows.index, "courier_id"]) == set(rows["courier_id"])
 
 
+def test_spoofed_phones_stand_at_the_restaurant_or_jump_while_the_food_is_under_way() -> None:
+    rows = of("gps_spoofing")
+    ids = {i for ids in truth().query("pattern == 'gps_spoofing'")["event_ids"] for i in ids}
+    gps, honest_gps = (day.events["courier_gps"].to_pandas() for day in (day_with(), day_with("gps_spoofing")))
+    false, true = (t[t["event_id"].isin(ids)].set_index("event_id") for t in (gps, honest_gps))
+    assert len(false) == len(ids) == len(true)
+    places = placements().loc[false["order_id"]]
+    here = (pd.Series(places[axis].to_numpy(), index=false.index) for axis in ("pickup_lat", "pickup_lng"))
+    from_restaurant = great_circle_m(false["lat"], false["lng"], *here)
+    moved = great_circle_m(
+        false["lat"], false["lng"], true["lat"].reindex(false.index), true["lng"].reindex(false.index)
+    )
+    stands = false["heading_deg"].isna() & (from_restaurant < 300)
+    assert 0.2 < stands.groupby(false["order_id"]).mean().round().mean() < 0.8
+    assert (false["speed_kmh"][stands] < 3).mean() > 0.95
+    jump = much_fraud().gps_spoofing.jump_metres
+    assert moved[~stands].between(0.4 * jump, 1.6 * jump).mean() > 0.9
+    assert set(rows["courier_id"]) == set(false["courier_id"])
+
+
 def test_no_courier_holds_two_orders_even_if_dishonest() -> None:
     made = day_with().events["courier_assignments"].to_pandas().sort_values("event_time")
     progress = day_with().events["delivery_progress"].to_pandas()

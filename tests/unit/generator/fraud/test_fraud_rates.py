@@ -13,7 +13,6 @@ from generator.city import City
 from generator.fraud.plan import FraudPlan
 from generator.fraud.profile import Fraud, usual_fraud
 from generator.fraud.tricks import Tricks
-from pipelines.flow import ORDER_TOPICS
 from tests.unit.generator.fraud.fraud_days import (
     FRIDAY,
     city_with,
@@ -27,7 +26,7 @@ from tests.unit.generator.fraud.fraud_days import (
 )
 
 BY_ORDERS = ("stolen_card", "promotion_ring", "account_takeover", "collusion")
-OF_LIVES = ("refund_abuse", "false_delivery")
+OF_LIVES = ("refund_abuse", "false_delivery", "gps_spoofing")
 
 
 @pytest.mark.parametrize("pattern", BY_ORDERS)
@@ -70,12 +69,25 @@ def test_cheating_couriers_are_the_share_of_couriers_and_cheat_at_their_share_of
     assert abs(len(false) / len(theirs) - much_fraud().false_delivery.order_share) < 0.12
 
 
+def test_spoofers_are_the_share_of_couriers_and_spoof_their_share_of_rides() -> None:
+    share, profile = usual_fraud().gps_spoofing.couriers_share, much_fraud().gps_spoofing
+    couriers = sum(len(couriers_on(day)) for day in days())
+    spoofers = sum(len(plan.tricks.spoofers) for plan in usual_weeks())
+    assert abs(spoofers / couriers - share) < 3 * np.sqrt(share * 7 / couriers)  # who spoofs does so for days
+    delivered = day_with().events["delivery_progress"].to_pandas().query("event_type == 'delivered'")
+    theirs = delivered[delivered["courier_id"].isin(planned(FRIDAY, much_fraud(), 1000).tricks.spoofers)]
+    spoofed = truth().query("pattern == 'gps_spoofing'")
+    assert len(theirs) > 60
+    assert abs(len(spoofed) / len(theirs) - profile.order_share) < 0.16
+
+
 @pytest.mark.parametrize("pattern", [*BY_ORDERS, *OF_LIVES])
 def test_a_pattern_at_rate_zero_does_not_occur_and_no_other_choice_changes(pattern: str) -> None:
     full, without = planned(FRIDAY, much_fraud(), 1000), planned(FRIDAY, much_fraud().without(pattern), 1000)
     others = full.marks[full.marks["pattern"] != pattern]
     assert pattern not in set(without.marks["pattern"])
     assert without.tricks.cheats == ({} if pattern == "false_delivery" else full.tricks.cheats)
+    assert without.tricks.spoofers == ({} if pattern == "gps_spoofing" else full.tricks.spoofers)
     # who is an abuser follows from the account: an order that a burst no longer takes goes back to its own account
     fixed = [frame[frame["pattern"] != "refund_abuse"] for frame in (others, without.marks)]
     assert marks(fixed[0]) == marks(fixed[1])
@@ -95,8 +107,8 @@ def test_what_happens_after_the_hand_off_leaves_every_other_event_as_it_was(patt
     theirs = set(truth().query("pattern == @pattern")["order_id"])
     assert pattern not in set(without.truth["fraud"]["pattern"].to_pylist())
     for topic, table in without.events.items():
-        if topic not in ORDER_TOPICS:  # who taps early may go home early, and positions are not an order's
-            continue
+        if "order_id" not in table.column_names or (topic == "courier_gps" and pattern == "false_delivery"):
+            continue  # who taps early is elsewhere afterwards, and may go home early
         was, now = (
             t.filter(pc.invert(pc.is_in(t["order_id"], pa.array(sorted(theirs))))) for t in (table, full.events[topic])
         )
