@@ -12,7 +12,6 @@ from generator.measured_parts import DropOffCell, FittedShifts, PickUpCell, chec
 Weight = Annotated[float, Field(ge=0)]
 Curve = Annotated[tuple[Weight, ...], Field(min_length=24, max_length=96)]
 Weights7 = Annotated[tuple[Weight, ...], Field(min_length=7, max_length=7)]
-Shares = Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 VEHICLE_NAMES = ("walking", "bicycle", "e_bike", "motorcycle", "car")
@@ -191,8 +190,7 @@ class Customers(Part):
 
     `reach_metres`: distance over which a customer's liking for a restaurant falls by a factor e. `homes`: where homes
     crowd (everywhere along the streets if none). Each has `favourites` restaurants, which get `favourite_share` of the
-    orders. `rhythms`: who has one orders `rhythm_strength` times as readily within its hours as outside. `devices`:
-    shares of what they order on.
+    orders. `rhythms`: who has one orders `rhythm_strength` times as readily within its hours as outside.
 
     Or, where restaurants have `cells`: `cells` in which customers live, and `trip_km`, the straight way from restaurant
     to customer, as a table of parts.
@@ -206,7 +204,6 @@ class Customers(Part):
     favourite_share: Share = 0.55
     rhythms: dict[str, Rhythm] = {}
     rhythm_strength: float = Field(default=4.0, ge=1, le=100)
-    devices: Shares = {"android": 0.62, "iphone": 0.33, "web": 0.05}
     cells: tuple[DropOffCell, ...] = ()
     trip_km: Parts | None = None
 

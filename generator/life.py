@@ -85,7 +85,7 @@ def live(
     checkout = check_out(placed, lives, streams)
     kitchens = cook(placed, checkout.paid, _usual_ride(placed, city), lives, streams)
     wanted = wishes(placed, checkout.paid, lives, streams)
-    fleet = Fleet(couriers, lives, streams, travel)
+    fleet = Fleet(couriers, lives, travel)
     tricks = tricks or Tricks()
     accepted = (kitchens.answer == ACCEPTED) & (wanted.cancels > kitchens.answered)
     asked = np.flatnonzero(accepted & ~tricks.waited_for(placed))

@@ -69,6 +69,7 @@ class Dispatch(Section):
     answer_seconds: Annotated[float, Field(ge=1)]
     decline_share: Share
     decline_far_share: Share
+    temper_spread: Spread
     far_seconds: Seconds
     reach_seconds: Seconds
     breakdown_share: Share

@@ -1,4 +1,4 @@
-"""Who orders: customers with homes and workplaces, favourites, usual hours and devices, as the seed decides."""
+"""Who orders: customers with homes and workplaces, favourites and usual hours, as the seed decides."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Liking:
 class CustomerRoll:
     """One element a customer. `quarter`s index the rows of `liking`; `rhythm` the profile's rhythms, or NO_RHYTHM.
 
-    Zones are H3 numbers; `device` is what the customer has always ordered on.
+    Zones are H3 numbers.
     """
 
     ids: list[str]
@@ -49,7 +49,6 @@ class CustomerRoll:
     work_zone: np.ndarray
     work_quarter: np.ndarray
     rhythm: np.ndarray
-    device: np.ndarray
     liking: Liking
 
 
@@ -80,7 +79,6 @@ def customers_of(city: City, seed: int) -> CustomerRoll:
         work_zone=work.zone,
         work_quarter=quarter[0][work.node],
         rhythm=_rhythms(profile, streams.forever("customer/rhythm").random(count)),
-        device=_devices(profile, streams.forever("customer/device").random(count)),
         liking=liking,
     )
 
@@ -105,7 +103,6 @@ def _of_cells(city: City, profile: Customers, seed: int) -> CustomerRoll:
         work_zone=home.zone,
         work_quarter=nowhere,
         rhythm=_rhythms(profile, streams.forever("customer/rhythm").random(count)),
-        device=_devices(profile, streams.forever("customer/device").random(count)),
         liking=Liking(np.zeros((0, 0)), np.zeros(0)),
     )
 
@@ -133,10 +130,3 @@ def _rhythms(profile: Customers, drawn: np.ndarray) -> np.ndarray:
     ends = np.cumsum([rhythm.share for rhythm in profile.rhythms.values()])
     found = np.searchsorted(ends, drawn, side="right") if len(ends) else np.full(len(drawn), NO_RHYTHM)
     return np.where(found >= len(ends), NO_RHYTHM, found)
-
-
-def _devices(profile: Customers, drawn: np.ndarray) -> np.ndarray:
-    """Name of each customer's device, by the shares."""
-    ends = np.cumsum(list(profile.devices.values()))
-    names = np.array(list(profile.devices), dtype=object)
-    return names[np.minimum(np.searchsorted(ends / ends[-1], drawn, side="right"), len(names) - 1)]

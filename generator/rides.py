@@ -13,6 +13,7 @@ from generator.trips import Fleet, Trips
 
 # Offers of an order with chances of their own; a later offer is accepted (support has called the courier).
 OFFERS_DRAWN = 8
+MOST_DECLINED = 0.9  # even the choosiest courier takes some orders
 
 
 class Rides:
@@ -66,6 +67,7 @@ class Rides:
         dispatch, nth = self.lives.dispatch, min(nth, OFFERS_DRAWN - 1)
         answered = now + max(2.0, float(self._answer[order, nth]))
         share = dispatch.decline_far_share if way > dispatch.far_seconds else dispatch.decline_share
+        share = min(share * float(self.fleet.temper[courier]), MOST_DECLINED)
         declined = nth < OFFERS_DRAWN - 1 and self._decline[order, nth] < share
         return answered, str(self._reason[order, nth]) if declined else None
 

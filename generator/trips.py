@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from generator.legs import Leg
 from generator.lives_profile import Lives
-from generator.placed import seconds_of
-from generator.streams import Streams
+from generator.placed import seconds_of, traits
 from generator.travel import Spots, TravelTimes, vehicle_codes
 
 Decision = tuple[int, str, float, int, str, str | None]
@@ -68,6 +68,11 @@ def _kind(name: str) -> type:
     return {"order": np.int64, "courier": np.int64, "at": np.float64}.get(name, object)
 
 
+def _lasting(ids: list[str], concern: str) -> np.ndarray:
+    """A standard normal number that each courier keeps; the outermost hundredths are cut."""
+    return np.asarray(ndtri(np.clip(traits(ids, concern), 0.01, 0.99)))
+
+
 class Fleet:
     """Where couriers are, when each is free, and how they ride. Sorted by courier_id, then start of shift.
 
@@ -75,7 +80,7 @@ class Fleet:
     `pauses_at` of the couriers' frame, where it has the column, and begins once no order is in hand.
     """
 
-    def __init__(self, couriers: pd.DataFrame, lives: Lives, streams: Streams, travel: TravelTimes) -> None:
+    def __init__(self, couriers: pd.DataFrame, lives: Lives, travel: TravelTimes) -> None:
         couriers = couriers.sort_values(["courier_id", "starts_at"], kind="stable").reset_index(drop=True)
         self.ids = couriers["courier_id"].astype(str).tolist()
         self.vehicles = couriers["vehicle"].astype(str).tolist()
@@ -86,8 +91,9 @@ class Fleet:
         self.free = self.starts.copy()
         self.pauses: list[tuple[int, float, float]] = []
         self._due = self._breaks(couriers)
-        drawn = streams.of("courier/pace").standard_normal(len(couriers))
-        self.pace = np.exp(lives.riding.courier_spread * drawn)
+        self.pace = np.exp(lives.riding.courier_spread * _lasting(self.ids, "courier pace"))
+        spread = lives.dispatch.temper_spread
+        self.temper = np.exp(spread * _lasting(self.ids, "courier temper") - spread**2 / 2)  # of declining, mean 1
 
     def __len__(self) -> int:
         return len(self.ids)
