@@ -190,7 +190,8 @@ class Customers(Part):
 
     `reach_metres`: distance over which a customer's liking for a restaurant falls by a factor e. `homes`: where homes
     crowd (everywhere along the streets if none). Each has `favourites` restaurants, which get `favourite_share` of the
-    orders. `rhythms`: who has one orders `rhythm_strength` times as readily within its hours as outside.
+    orders. `rhythms`: who has one orders `rhythm_strength` times as readily within its hours as outside. `devices`:
+    shares of what they order on; a customer keeps it.
 
     Or, where restaurants have `cells`: `cells` in which customers live, and `trip_km`, the straight way from restaurant
     to customer, as a table of parts.
@@ -204,6 +205,7 @@ class Customers(Part):
     favourite_share: Share = 0.55
     rhythms: dict[str, Rhythm] = {}
     rhythm_strength: float = Field(default=4.0, ge=1, le=100)
+    devices: Annotated[dict[str, Weight], Field(min_length=1)] = {"android": 0.62, "iphone": 0.33, "web": 0.05}
     cells: tuple[DropOffCell, ...] = ()
     trip_km: Parts | None = None
 

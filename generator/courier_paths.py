@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -12,6 +14,15 @@ from generator.street_travel import CAR, OFF_STREET_KMH
 from generator.travel import SPEED_KMH, VEHICLES, straight_metres
 
 LEAST_METRES = 0.1  # of a piece of way, so that no piece takes no time
+
+
+@dataclass(frozen=True)
+class Closure:
+    """Streets that are closed from `start` until before `end`, seconds since 1970; `routes` are the ways round them."""
+
+    start: float
+    end: float
+    routes: Routes
 
 
 @dataclass(frozen=True)
@@ -41,15 +52,19 @@ class Lines:
         return straight_metres(self.lat[piece], self.lng[piece], self.lat[piece + 1], self.lng[piece + 1])
 
 
-def lines_of(legs: Legs, vehicle: np.ndarray, routes: Routes) -> Lines:
-    """The ways that the legs follow; `vehicle`: code of each leg's vehicle.
+def lines_of(legs: Legs, vehicle: np.ndarray, routes: Routes, closures: Sequence[Closure] = ()) -> Lines:
+    """The ways that the legs follow; `vehicle`: code of each leg's vehicle. Legs of a closure take its detours.
 
     A leg's time is shared among its pieces as their free-flow times are; doors are reached from the nearest node.
     """
     start, _ = routes.nearest(legs.from_lat, legs.from_lng)
     end, _ = routes.nearest(legs.to_lat, legs.to_lng)
     by_car = vehicle == CAR
-    paths = _joined(routes, start, end, by_car)
+    during = np.zeros(len(legs), dtype=np.int64)  # 0: no closure, else its number
+    for number, closure in enumerate(closures, start=1):
+        during[(legs.start >= closure.start) & (legs.start < closure.end)] = number
+    tables = [routes, *(closure.routes for closure in closures)]
+    paths = _joined(tables, during, start, end, by_car)
     counts = np.diff(paths.first)  # edges of each leg; it has three more points than edges: door, first node, door
     first = np.concatenate([[0], np.cumsum(counts + 3)])
     node = np.empty(first[-1], dtype=np.int64)
@@ -88,12 +103,13 @@ def straight_lines(legs: Legs) -> Lines:
     return Lines(lat, lng, progress, np.zeros(len(lat), dtype=np.int64))
 
 
-def _joined(routes: Routes, start: np.ndarray, end: np.ndarray, by_car: np.ndarray) -> Paths:
-    """Paths of all legs in their order: the fastest for cars, the shortest for the others."""
+def _joined(tables: list[Routes], table: np.ndarray, start: np.ndarray, end: np.ndarray, by_car: np.ndarray) -> Paths:
+    """Paths of all legs in their order, by the table of each: the fastest for cars, the shortest for the others."""
     counts = np.zeros(len(start), dtype=np.int64)
     found: list[tuple[np.ndarray, Paths]] = []
-    for which, ways in ((np.flatnonzero(~by_car), routes.shortest), (np.flatnonzero(by_car), routes.fastest)):
-        paths = _paths(ways, start[which], end[which], routes)
+    for number, is_car in product(range(len(tables)), (False, True)):
+        routes, which = tables[number], np.flatnonzero((table == number) & (by_car == is_car))
+        paths = _paths(routes.fastest if is_car else routes.shortest, start[which], end[which], routes)
         counts[which] = np.diff(paths.first)
         found.append((which, paths))
     first = np.concatenate([[0], np.cumsum(counts)])

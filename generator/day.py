@@ -69,16 +69,17 @@ def generate_day_with_truth(
     """
     streams, source = Streams.of_day(seed, day), source_of(city, seed)
     city = at_volume(city, orders_per_day)
-    weather = weather_of_day(city, day, seed)
+    over = Overlay(city, day, scenario, weather_of_day(city, day, seed))
+    weather = over.weather
     traffic = Traffic(city, day, seed, weather) if city.network is not None else None  # no streets, no traffic
-    usual, over = travel_of(city, traffic), Overlay(city, day, scenario)
+    usual = travel_of(city, traffic)
     orders = place_orders(city, day, orders_per_day, seed, streams, usual, over.lifts, over.offers)
     orders = with_accounts(orders, city, day, seed, streams)
     couriers = over.couriers(couriers_of_day(city, day, orders_per_day, seed, streams))
     fraud = scenario.fraud_in(city) if scenario else city.fraud
     plan = plan_fraud(orders, Stage(city, fraud, day, orders_per_day, seed, streams, couriers), usual)
     orders = over.kitchens(plan.orders)
-    travel = over.travel(usual)
+    travel = over.travel(usual, traffic)
     lived = live(orders, couriers, city, streams, travel, source=source, tricks=plan.tricks)
     tables = lived.tables
     log = EventLog(city.city_id, source)
@@ -92,7 +93,9 @@ def generate_day_with_truth(
     placed = log.tables(["orders"])["orders"]
     tables["orders"] = in_order(pa.concat_tables([placed, tables["orders"]]))
     tables["courier_shifts"] = shift_events(couriers, tables, lived.fleet, city, day, source)
-    tables["courier_gps"] = gps_events(city, lived.fleet, Legs.of(lived.legs), lived.order_ids, streams, source)
+    tables["courier_gps"] = gps_events(
+        city, lived.fleet, Legs.of(lived.legs), lived.order_ids, streams, source, over.closures
+    )
     tables["courier_gps"] = spoof_positions(tables, plan.tricks, streams)
     tables["app_events"] = app_events(city, orders, day, seed, streams, source)
     tables["weather"] = weather_events(city, weather, source)

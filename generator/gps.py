@@ -6,13 +6,14 @@ often, one who stands with an order less, one who waits for an order seldom.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from generator.city import City
-from generator.courier_paths import lines_of, straight_lines
+from generator.courier_paths import Closure, lines_of, straight_lines
 from generator.events import EventLog
 from generator.identity import Keys
 from generator.legs import NO_ORDER, Legs
@@ -57,7 +58,15 @@ class _Pings:
     heading_deg: np.ndarray
 
 
-def gps_events(city: City, fleet: Fleet, legs: Legs, order_ids: list[str], streams: Streams, source: str) -> pa.Table:
+def gps_events(
+    city: City,
+    fleet: Fleet,
+    legs: Legs,
+    order_ids: list[str],
+    streams: Streams,
+    source: str,
+    closures: Sequence[Closure] = (),
+) -> pa.Table:
     """The `position` events of the fleet's day. Where the streets are not known, couriers go as the crow flies."""
     routes, profile = routes_of(city.network) if city.network is not None else None, city.signals.gps
     places = len(routes.network.node_lat) if routes else 1
@@ -67,7 +76,8 @@ def gps_events(city: City, fleet: Fleet, legs: Legs, order_ids: list[str], strea
     for first in range(0, len(fleet.ids), COURIERS_AT_ONCE):
         last = min(first + COURIERS_AT_ONCE, len(fleet.ids))
         random = streams.of(f"gps/{first // COURIERS_AT_ONCE}")
-        pings = _pings(legs.of_couriers(first, last), fleet, range(first, last), routes, canyon, profile, random)
+        own = legs.of_couriers(first, last)
+        pings = _pings(own, fleet, range(first, last), routes, canyon, profile, random, closures)
         at = np.round(pings.at * 1e3)
         log.add(
             "courier_gps",
@@ -93,6 +103,7 @@ def _pings(
     canyon: np.ndarray,
     profile: GpsProfile,
     random: np.random.Generator,
+    closures: Sequence[Closure],
 ) -> _Pings:
     """Positions of the couriers `rows`, whose legs are given."""
     stretches = _stretches(legs, fleet, rows, profile)
@@ -105,7 +116,7 @@ def _pings(
     leg, order = stretches.leg[which], stretches.order[which]
     if len(legs):
         order = np.where((leg != NO_LEG) & (at > legs.until[leg]), NO_ORDER, order)
-    lat, lng, speed, heading, node = _true_places(stretches, which, at, legs, fleet, routes)
+    lat, lng, speed, heading, node = _true_places(stretches, which, at, legs, fleet, routes, closures)
     accuracy = profile.accuracy_m * np.exp(
         profile.canyon_spread * canyon[node] + profile.accuracy_spread * random.standard_normal(len(which))
     )
@@ -166,7 +177,13 @@ def _lost(size: int, profile: GpsProfile, random: np.random.Generator) -> np.nda
 
 
 def _true_places(
-    stretches: _Stretches, which: np.ndarray, at: np.ndarray, legs: Legs, fleet: Fleet, routes: Routes | None
+    stretches: _Stretches,
+    which: np.ndarray,
+    at: np.ndarray,
+    legs: Legs,
+    fleet: Fleet,
+    routes: Routes | None,
+    closures: Sequence[Closure],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Latitude, longitude, speed in km/h (0 standing), heading in degrees and nearest node at each moment."""
     lat, lng = stretches.lat[which], stretches.lng[which]
@@ -175,7 +192,7 @@ def _true_places(
     leg = stretches.leg[which]
     riding = np.flatnonzero(leg != NO_LEG)
     if len(riding):
-        lines = lines_of(legs, fleet.codes[legs.courier], routes) if routes else straight_lines(legs)
+        lines = lines_of(legs, fleet.codes[legs.courier], routes, closures) if routes else straight_lines(legs)
         leg = leg[riding]
         lasts = legs.end[leg] - legs.start[leg]
         lat[riding], lng[riding], piece = lines.at(leg + (at[riding] - legs.start[leg]) / lasts)

@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 
 from generator.city import City
-from generator.city_parts import Promotion
+from generator.city_parts import Bounds, Promotion
+from generator.courier_paths import Closure
+from generator.doors import network_of
 from generator.placed import seconds_of
+from generator.routes import Area, detours_of
 from generator.scenario import (
     AnyWindow,
     CourierWindow,
@@ -20,15 +23,20 @@ from generator.scenario import (
     KitchenTrouble,
     KitchenWindow,
     PromotionWindow,
+    RainWindow,
     RidingWindow,
+    RoadWindow,
     Scenario,
     check_scenario,
 )
-from generator.scenario_travel import ScenarioTravel
+from generator.scenario_travel import ClosedTravel, ScenarioTravel, hours_of
 from generator.streams import uniform_of
-from generator.surges import Lift, Offer, Span, Whose, in_spans
+from generator.street_travel import StreetTravel
+from generator.surges import Lift, Offer, Whose, in_rain, in_spans
+from generator.traffic import Traffic
 from generator.travel import TravelTimes
-from generator.windows import Times, within
+from generator.weather import Weather
+from generator.windows import Span, Times, within
 
 SHORTEST_SHIFT_SECONDS = 1_800  # nobody comes for less than half an hour
 COOKED_BEFORE_WANTED_SECONDS = 2_400  # a pre-order meets the kitchen about this long before it is wanted
@@ -41,6 +49,7 @@ class Overlay:
     city: City
     day: date
     scenario: Scenario | None
+    sky: Weather  # without the scenario's rain
 
     def __post_init__(self) -> None:
         if self.scenario:
@@ -57,6 +66,21 @@ class Overlay:
         return tuple(h3.str_to_int(zone.zone_id) for zone in self.city.zones if zone.name in names)
 
     @cached_property
+    def weather(self) -> Weather:
+        """The day's weather, with the scenario's rain."""
+        weather = self.sky
+        for window, span in self._windows:
+            if isinstance(window, RainWindow):
+                weather = weather.with_rain(*span, window.rain_mm_per_hour)
+        return weather
+
+    @cached_property
+    def closures(self) -> list[Closure]:
+        """Closed streets, with the ways round them."""
+        held = [(window.closed_area, span) for window, span in self._windows if isinstance(window, RoadWindow)]
+        return [Closure(*span, detours_of(network_of(self.city), area_of(area))) for area, span in held]
+
+    @cached_property
     def offers(self) -> list[Offer]:
         """Promotions that hold on the day: the profile's, then the scenario's."""
         own = self.city.demand.promotions if self.city.demand else ()
@@ -67,7 +91,9 @@ class Overlay:
     @cached_property
     def lifts(self) -> list[Lift]:
         """What raises or lowers the demand of the day."""
-        found = [
+        rain = self.city.demand.rain_lift if self.city.demand else 0.0
+        found = [Lift("rain", in_rain(self.weather.rain_mm_per_hour, rain))] if rain else []
+        found += [
             Lift(f"offer {offer.promotion.code}", in_spans(offer.spans, offer.promotion.demand_factor), offer.whose)
             for offer in self.offers
             if offer.promotion.demand_factor != 1.0
@@ -107,11 +133,21 @@ class Overlay:
                 couriers = _without(couriers, missing, span)
         return couriers
 
-    def travel(self, usual: TravelTimes) -> TravelTimes:
-        """Travel times of the day."""
+    def travel(self, usual: TravelTimes, traffic: Traffic | None) -> TravelTimes:
+        """Travel times of the day: the usual ones, by detours while streets are closed, slower where riding is."""
+        travel = usual
+        for window, span in self._windows:
+            if isinstance(window, RoadWindow):
+                detours = StreetTravel(self.city, traffic, area_of(window.closed_area))
+                travel = ClosedTravel(travel, detours, hours_of(self.city, self.day, span), span)
         if self.scenario and any(isinstance(window, RidingWindow) for window, _ in self._windows):
-            return ScenarioTravel(usual, self.city, self.day, self.scenario)
-        return usual
+            return ScenarioTravel(travel, self.city, self.day, self.scenario)
+        return travel
+
+
+def area_of(bounds: Bounds) -> Area:
+    """The bounds as the routes take them."""
+    return bounds.min_lat, bounds.min_lng, bounds.max_lat, bounds.max_lng
 
 
 def _usual_times(promotion: Promotion) -> Times:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -14,6 +14,9 @@ from generator.network import Network, graph_of, load_network
 from generator.travel import METRES_PER_DEGREE
 
 NO_EDGE = -1
+CLOSED_FACTOR = 8.0  # a vehicle is pushed past the barriers at walking pace and waits at some of them
+
+Area = tuple[float, float, float, float]  # least latitude, least longitude, greatest latitude, greatest longitude
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Routes:
     fastest: Ways
     _tree: cKDTree
     _lng_scale: float
+    slower: np.ndarray  # how many times as long as usual each edge takes; 1 unless it is closed
 
     def nearest(self, lat: np.ndarray | float, lng: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
         """Nearest node of each place, and the straight metres to it."""
@@ -79,7 +83,22 @@ def routes_of(path: FilePath) -> Routes:
     scale = float(np.cos(np.radians(network.node_lat.mean())))
     tree = cKDTree(np.column_stack([network.node_lat, network.node_lng * scale]))
     seconds = network.edge_metres / (network.edge_kmh / 3.6).astype(np.float64)
-    return Routes(network, _ways(network, network.edge_metres.astype(np.float64)), _ways(network, seconds), tree, scale)
+    open_streets = np.ones(len(seconds))
+    metres = network.edge_metres.astype(np.float64)
+    return Routes(network, _ways(network, metres), _ways(network, seconds), tree, scale, open_streets)
+
+
+@lru_cache(maxsize=4)
+def detours_of(path: FilePath, area: Area) -> Routes:
+    """As `routes_of`, but where streets with an end in the area are closed: whoever must go there pushes on foot."""
+    usual, network = routes_of(path), load_network(path)
+    south, west, north, east = area
+    lat, lng = network.node_lat, network.node_lng
+    inside = (lat >= south) & (lat <= north) & (lng >= west) & (lng <= east)
+    slower = np.where(inside[network.edge_from] | inside[network.edge_to], CLOSED_FACTOR, 1.0)
+    seconds = network.edge_metres / (network.edge_kmh / 3.6).astype(np.float64)
+    shortest, fastest = (_ways(network, weights * slower) for weights in (network.edge_metres, seconds))
+    return replace(usual, shortest=shortest, fastest=fastest, slower=slower)
 
 
 def _ways(network: Network, weights: np.ndarray) -> Ways:

@@ -1,4 +1,4 @@
-"""A scenario overlays a city for some hours: slow roads, closed kitchens, missing couriers, a rush of orders.
+"""A scenario overlays a city for some hours: rain, closed roads and kitchens, missing couriers, a rush of orders.
 
 A window says when it holds and names one effect; the effect decides its type. Times are local wall-clock times.
 """
@@ -13,7 +13,7 @@ import yaml
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from generator.city import City, faults_of
-from generator.city_parts import Part, Promotion
+from generator.city_parts import Bounds, Part, Promotion
 from generator.fraud.profile import Fraud
 from generator.lives_profile import Share
 from generator.windows import Times
@@ -35,6 +35,18 @@ class RidingWindow(Window):
 
     riding_factor: float = Field(gt=0, le=20)
     zones: Zones = ()
+
+
+class RainWindow(Window):
+    """At least so much rain falls over the whole city: 2.5 mm an hour is moderate, 10 heavy."""
+
+    rain_mm_per_hour: float = Field(gt=0, le=150)
+
+
+class RoadWindow(Window):
+    """Nobody drives through the area: streets with an end in it are closed, and doors within are reached on foot."""
+
+    closed_area: Bounds
 
 
 class DemandWindow(Window):
@@ -87,6 +99,8 @@ class PromotionWindow(Window):
 
 EFFECTS: dict[str, type[Window]] = {
     "riding_factor": RidingWindow,
+    "rain_mm_per_hour": RainWindow,
+    "closed_area": RoadWindow,
     "demand_factor": DemandWindow,
     "courier_share": CourierWindow,
     "kitchens": KitchenWindow,
@@ -104,6 +118,8 @@ def _effect(window: Any) -> str | None:
 
 AnyWindow = Annotated[
     Annotated[RidingWindow, Tag("riding_factor")]
+    | Annotated[RainWindow, Tag("rain_mm_per_hour")]
+    | Annotated[RoadWindow, Tag("closed_area")]
     | Annotated[DemandWindow, Tag("demand_factor")]
     | Annotated[CourierWindow, Tag("courier_share")]
     | Annotated[KitchenWindow, Tag("kitchens")]
@@ -164,3 +180,16 @@ def check_scenario(scenario: Scenario, city: City) -> None:
                 f"{where}.hours: a day of {city.name} begins at {city.day_cut_hour}:00; "
                 f"the night after it is {window.hours[0] + 24:g} to {window.hours[1] + 24:g}"
             )
+        if isinstance(window, RoadWindow) and not _overlap(window.closed_area, city.bounds):
+            raise UsageError(f"{where}.closed_area: lies outside {city.name}, which has {city.bounds}")
+        if isinstance(window, RoadWindow) and city.network is None:
+            raise UsageError(f"{where}.closed_area: the streets of {city.name} are not known, so none can be closed")
+
+
+def _overlap(one: Bounds, other: Bounds) -> bool:
+    return (
+        one.min_lat <= other.max_lat
+        and one.max_lat >= other.min_lat
+        and one.min_lng <= other.max_lng
+        and one.max_lng >= other.min_lng
+    )

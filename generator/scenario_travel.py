@@ -12,7 +12,7 @@ from generator.city import City
 from generator.doors import zones_at
 from generator.scenario import RidingWindow, Scenario
 from generator.travel import Spots, TravelTimes
-from generator.windows import instant
+from generator.windows import Span, instant
 
 
 class ScenarioTravel(TravelTimes):
@@ -31,10 +31,8 @@ class ScenarioTravel(TravelTimes):
             if not isinstance(window, RidingWindow) or span is None:
                 continue
             cells = np.array([h3.str_to_int(ids[zone]) for zone in window.zones], dtype=np.int64)
-            for hour in range(24):
-                begins = instant(city, day, hour + 24 * (hour < city.day_cut_hour))
-                if span[0] <= begins < span[1]:
-                    self._by_hour.setdefault(hour, []).append((window.riding_factor, cells))
+            for hour in sorted(hours_of(city, day, span)):
+                self._by_hour.setdefault(hour, []).append((window.riding_factor, cells))
 
     def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
         """The base's, with the zone of each place."""
@@ -63,6 +61,38 @@ class ScenarioTravel(TravelTimes):
         """As the base's."""
         place = self._base.on_the_way(start, end, vehicle, part)
         return self.spots(place.lat, place.lng)
+
+
+class ClosedTravel(TravelTimes):
+    """As `usual`, but by `detours` for what begins in the span of a closure; an hour counts by its beginning."""
+
+    def __init__(self, usual: TravelTimes, detours: TravelTimes, hours: frozenset[int], span: Span) -> None:
+        self._usual, self._detours, self._hours, self._span = usual, detours, np.array(sorted(hours)), span
+
+    def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
+        """As usual: places do not move."""
+        return self._usual.spots(lat, lng)
+
+    def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
+        """By the detours in the closure's hours."""
+        closed = np.isin(hour, self._hours)
+        usual = self._usual.between(start, end, vehicle, hour)
+        return np.where(closed, self._detours.between(start, end, vehicle, hour), usual) if closed.any() else usual
+
+    def ride_seconds(self, start: Spots, end: Spots, vehicle: int, hour: int, at: float) -> float:
+        """By the detours within the closure's span."""
+        travel = self._detours if self._span[0] <= at < self._span[1] else self._usual
+        return travel.ride_seconds(start, end, vehicle, hour, at)
+
+    def on_the_way(self, start: Spots, end: Spots, vehicle: int, part: float) -> Spots:
+        """On the usual way."""
+        return self._usual.on_the_way(start, end, vehicle, part)
+
+
+def hours_of(city: City, day: date, span: Span) -> frozenset[int]:
+    """Local hours of the business day whose beginning lies in the span."""
+    begins = {hour: instant(city, day, hour + 24 * (hour < city.day_cut_hour)) for hour in range(24)}
+    return frozenset(hour for hour, at in begins.items() if span[0] <= at < span[1])
 
 
 def _inside(places: Spots, cells: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from generator.city import City
-from generator.routes import routes_of
+from generator.routes import Area, Routes, detours_of, routes_of
 from generator.traffic import Traffic
 from generator.travel import (
     CONGESTION_FELT,
@@ -31,20 +31,23 @@ class StreetTravel(TravelTimes):
     as long as the streets of its way do at the time; what one reckons with beforehand is the usual hour.
     """
 
-    def __init__(self, city: City, traffic: Traffic | None = None) -> None:
+    def __init__(self, city: City, traffic: Traffic | None = None, closed: Area | None = None) -> None:
         if city.network is None:
             raise UsageError(f"city {city.city_id} has no street network; use CrowTravel")
-        self._path, self._traffic = city.network, traffic
+        self._path, self._traffic, self._closed = city.network, traffic, closed
         self._congestion = city.lives.riding.congestion_by_hour
         self._edges: dict[tuple[int, int, bool], np.ndarray] = {}
 
+    def _routes(self) -> Routes:
+        return detours_of(self._path, self._closed) if self._closed else routes_of(self._path)
+
     def spots(self, lat: np.ndarray | float, lng: np.ndarray | float) -> Spots:
         lat, lng = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), np.asarray(lng, dtype=np.float64))
-        node, metres = routes_of(self._path).nearest(lat, lng)
+        node, metres = self._routes().nearest(lat, lng)
         return Spots(lat, lng, node, metres, np.zeros(lat.shape, dtype=np.int64))
 
     def between(self, start: Spots, end: Spots, vehicle: np.ndarray | int, hour: np.ndarray | int) -> np.ndarray:
-        routes, first, last = routes_of(self._path), start.node, end.node
+        routes, first, last = self._routes(), start.node, end.node
         by_bike = routes.shortest.total[first, last] / METRES_A_SECOND[vehicle]
         moving = np.where(np.equal(vehicle, CAR), routes.fastest.total[first, last], by_bike)
         on_foot = (start.off_metres + end.off_metres) / (OFF_STREET_KMH / 3.6)
@@ -60,16 +63,19 @@ class StreetTravel(TravelTimes):
         usual = super().ride_seconds(start, end, vehicle, hour, at)
         if self._traffic is None or start.node == end.node:
             return usual
-        network, middle = routes_of(self._path).network, at + usual / 2
+        routes, middle = self._routes(), at + usual / 2
+        network = routes.network
         edges = self._way(int(start.node), int(end.node), vehicle == CAR)
         speed = network.edge_kmh[edges] / 3.6 if vehicle == CAR else METRES_A_SECOND[vehicle]
         felt = 1 + CONGESTION_FELT[VEHICLES[vehicle]] * (self._traffic.slowness(middle)[edges] - 1)
-        moving = float((network.edge_metres[edges] / speed) @ felt) * self._traffic.riders_slowness(vehicle, middle)
+        moving = float(
+            (network.edge_metres[edges] / speed * routes.slower[edges]) @ felt
+        ) * self._traffic.riders_slowness(vehicle, middle)
         return moving + float(start.off_metres + end.off_metres) / (OFF_STREET_KMH / 3.6)
 
     def on_the_way(self, start: Spots, end: Spots, vehicle: int, part: float) -> Spots:
         """The last corner that was passed, or the start where none was."""
-        network = routes_of(self._path).network
+        network = self._routes().network
         edges = self._way(int(start.node), int(end.node), vehicle == CAR)
         gone = np.cumsum(network.edge_metres[edges])
         passed = int(np.searchsorted(gone, part * gone[-1], side="right")) if len(edges) else 0
@@ -81,7 +87,7 @@ class StreetTravel(TravelTimes):
     def _way(self, start: int, end: int, by_car: bool) -> np.ndarray:
         """Edges of the way, looked up once: restaurants and customers meet again and again."""
         if (start, end, by_car) not in self._edges:
-            routes = routes_of(self._path)
+            routes = self._routes()
             ways = routes.fastest if by_car else routes.shortest
             self._edges[start, end, by_car] = ways.edges(start, end, routes.network.edge_from)
         return self._edges[start, end, by_car]

@@ -11,12 +11,10 @@ import pandas as pd
 from generator.city_parts import Promotion
 from generator.placed import seconds_of
 from generator.streams import Streams
-from generator.windows import within
+from generator.windows import Span, within
 
 SLOT_SECONDS = 300  # demand is drawn on a grid of five minutes and spread evenly within
 HEAVY_RAIN_MM_PER_HOUR = 10.0
-
-Span = tuple[float, float]
 
 
 @dataclass(frozen=True)

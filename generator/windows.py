@@ -10,6 +10,8 @@ from pydantic import model_validator
 from generator.city import City
 from generator.city_parts import WEEKDAYS, Hours, Part, Weekday
 
+Span = tuple[float, float]  # seconds since 1970 UTC, from and until
+
 
 class Times(Part):
     """When a window holds: from `start` until before `end` (local), or on `weekdays` (all if none) within `hours`.
@@ -38,7 +40,7 @@ class Times(Part):
             raise ValueError("say when: start and end, or weekdays, or hours")
         return self
 
-    def span(self, city: City, day: date) -> tuple[float, float] | None:
+    def span(self, city: City, day: date) -> Span | None:
         """Seconds since 1970 UTC, from and until, on the business day; None if it does not hold that day."""
         first, last = (instant(city, of, city.day_cut_hour) for of in (day, day + timedelta(days=1)))
         if self.start and self.end:
@@ -61,7 +63,7 @@ def _utc(city: City, local: datetime) -> float:
     return local.replace(tzinfo=city.zone_info).astimezone(UTC).timestamp()
 
 
-def within(seconds: np.ndarray, span: tuple[float, float] | None) -> np.ndarray:
+def within(seconds: np.ndarray, span: Span | None) -> np.ndarray:
     """Whether each instant lies in the span."""
     if span is None:
         return np.zeros(np.shape(seconds), dtype=bool)

@@ -13,8 +13,7 @@ import yaml
 
 from generator.city import load_city
 from generator.day import generate_day
-from generator.overlay import Overlay
-from generator.scenario import SCENARIOS_DIR, Scenario, check_scenario, load_scenario
+from generator.scenario import SCENARIOS_DIR, RoadWindow, Scenario, check_scenario, load_scenario
 from generator.windows import Times
 from pipelines.errors import UsageError
 
@@ -54,6 +53,29 @@ def test_rainy_friday_brings_more_orders_that_take_longer() -> None:
     assert 1.1 < len(wet) / len(dry) < 1.45
     assert minutes(wet) > minutes(dry) + 3
     assert len(set(dry.index) - set(wet.index)) < 0.03 * len(dry)  # fraud takes the place of other orders
+
+
+def test_road_closure_sends_riders_round_its_area() -> None:
+    usual, closed = day_of(None, FRIDAY), day_of("road_closure", FRIDAY)
+    window = load_scenario("road_closure").windows[0]
+    assert isinstance(window, RoadWindow)
+    area, passing = window.closed_area, []
+    for tables in (usual, closed):
+        gps = tables["courier_gps"].to_pandas()
+        hours = gps["event_time"].dt.tz_convert("Asia/Shanghai").dt.hour
+        inside = gps["lat"].between(area.min_lat, area.max_lat) & gps["lng"].between(area.min_lng, area.max_lng)
+        riding = hours.between(17, 22) & (gps["speed_kmh"] > 8)
+        passing.append(int((inside & riding).sum()) / int(riding.sum()))
+    assert passing[0] > 0.02
+    assert passing[1] < 0.6 * passing[0]
+    before, after = (placed_within(tables, FRIDAY, (17, 23)) for tables in (usual, closed))
+    assert minutes(after) > minutes(before)
+
+
+def test_rain_of_a_scenario_is_told_by_the_weather() -> None:
+    told = day_of("rainy_friday", FRIDAY)["weather"].to_pandas()
+    hours = told["event_time"].dt.tz_convert("Asia/Shanghai").dt.hour
+    assert (told.loc[hours.between(17, 22), "rain_mm_per_hour"] >= 12).all()
 
 
 def test_courier_shortage_leaves_orders_late_or_without_a_courier() -> None:
@@ -107,7 +129,7 @@ def test_a_day_that_no_window_touches_is_the_day_without_the_scenario() -> None:
 def test_every_shipped_scenario_fits_the_shipped_city_and_says_what_it_is_for(name: str) -> None:
     scenario = load_scenario(name)
     assert scenario.name == name
-    Overlay(load_city("futian"), FRIDAY, scenario)
+    check_scenario(scenario, load_city("futian"))
     assert (SCENARIOS_DIR / f"{name}.yaml").read_text(encoding="utf-8").startswith("#")
 
 
