@@ -9,16 +9,21 @@ import pandas as pd
 import pyarrow as pa
 
 from generator.city import load_city
-from generator.day import generate_day
+from generator.day import Day, generate_day, generate_day_with_truth
 
 FRIDAY = date(2026, 11, 20)
 ORDERS = 700
 
 
 @cache
+def friday_with_truth() -> Day:
+    """A usual Friday of Futian with about 770 orders, and what of it is fraud."""
+    return generate_day_with_truth(load_city("futian"), FRIDAY, ORDERS, seed=7)
+
+
 def friday() -> dict[str, pa.Table]:
-    """A usual Friday of Futian with about 770 orders."""
-    return generate_day(load_city("futian"), FRIDAY, ORDERS, seed=7)
+    """The events of that Friday."""
+    return friday_with_truth().events
 
 
 @cache
