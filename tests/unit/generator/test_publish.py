@@ -113,5 +113,5 @@ def test_contradictory_days_are_refused(
 
 
 def test_unknown_scenario_lists_the_shipped_ones() -> None:
-    with pytest.raises(UsageError, match="shipped: .*rainy_sunday"):
+    with pytest.raises(UsageError, match=r"shipped: .*rainy_sunday"):
         load_scenario("sharknado")
