@@ -17,7 +17,6 @@ from generator.travel import METRES_PER_DEGREE
 
 DIRECTIONS = 16  # tried for each order; it goes to one where people live
 NEIGHBOURS = 3  # the order is of one of the customers nearest to the place found, the more active the likelier
-MISSED_KM, MISSED_PART = 0.15, 0.05  # a home this much off, and this part of the way, is e times less likely
 RASTER_KM = 0.5  # about the width of the cells that say where people live
 ANYWHERE = 0.02  # customers to a square of the raster where none live, so that every way leads somewhere
 
@@ -33,8 +32,7 @@ def measured_choices(city: City, seed: int, hours: np.ndarray, streams: Streams)
     way = drawn_from(city.customers.trip_km, streams.of("demand/way").random(size))
     turn = streams.of("demand/direction").random((size, DIRECTIONS)) * 2 * np.pi
     ends = start[:, None, :] + way[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)
-    wanted = ground.people_at(ends) * ground.fit(start, ends, way)
-    chosen = _pick(wanted, streams.of("demand/quarter").random(size))
+    chosen = _pick(ground.people_at(ends), streams.of("demand/quarter").random(size))
     target = ends[np.arange(size), chosen]
     nearest = ground.tree.query(target, k=min(NEIGHBOURS, len(people.ids)))[1].reshape(size, -1)
     one = _pick(people.activity[nearest], streams.of("demand/customer").random(size))
@@ -84,13 +82,6 @@ class _Ground:
     def km(self, lat: np.ndarray, lng: np.ndarray) -> np.ndarray:
         """Places of the plane, one row each."""
         return np.column_stack([lat, lng * self.lng_scale]) * METRES_PER_DEGREE / 1000
-
-    def fit(self, start: np.ndarray, ends: np.ndarray, way: np.ndarray) -> np.ndarray:
-        """How well each direction keeps the way: 1 where somebody lives just so far off, next to nothing where the
-        nearest home lies much further or nearer."""
-        homes = self.tree.data[self.tree.query(ends)[1]]
-        missed = np.abs(np.hypot(*np.moveaxis(homes - start[:, None, :], -1, 0)) - way[:, None])
-        return np.asarray(np.exp(-missed / (MISSED_KM + MISSED_PART * way[:, None])) + 1e-9)
 
     def people_at(self, places: np.ndarray) -> np.ndarray:
         """Customers in the square of each place; a trifle outside the plane, less than anywhere within."""

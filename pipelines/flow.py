@@ -114,6 +114,15 @@ STEPS: tuple[Step, ...] = (
         per_city=True,
         report=True,
     ),
+    _step(
+        "00_explore",
+        "the_city",
+        ["silver/orders", *(name for name in BRONZE if name not in ("bronze/payments", "bronze/reviews"))],
+        ["reports/the_city"],
+        "A day of a city in plots and maps",
+        per_city=True,
+        report=True,
+    ),
 )
 
 

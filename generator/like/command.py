@@ -86,14 +86,9 @@ def _observed(request: LikeRequest) -> Observed:
             f"--like needs a history: {missing} is missing; or name a folder of events or a city of the lake"
         )
     mapping = load_mapping(request.mapping)
-    # Nothing of the files is simulated here, so couriers need not be given; a day is the files', or one of theirs.
-    reading, day = mapping.model_copy(update={"simulate": []}), request.history_day
-    of_day = day if mapping.clock_times_only else None
-    of_one_city = None if mapping.orders.city_from == "pickup" else request.city
-    checked = check_files(reading, request.orders, request.couriers, of_day, of_one_city)
+    checked = check_files(mapping, request.orders, request.couriers, request.history_day, request.city)
     refuse_above_share(checked)
-    observed = of_files(checked, request.city)
-    return observed if day is None or of_day else observed.on(day)
+    return of_files(checked)
 
 
 def _show(likeness: Likeness, observed: Observed, plan: Plan, path: Path, console: Console) -> None:

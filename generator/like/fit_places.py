@@ -18,8 +18,7 @@ FINEST_PICK_UP, FINEST_DROP_OFF, COARSEST = 9, 8, 5
 LEAST_ORDERS = 5  # a cell with fewer is not told apart from its neighbours: nobody's address shows
 MOST_CELLS = 300  # nor one with less than such a part of all orders: the profile stays readable
 PRIOR_ORDERS = 40.0  # as many orders of the whole city's day are mixed into each cell's, so that few tell little
-# Invented customers: a way of any length needs somebody who lives at its end; more make a day slower and no likelier.
-FEWEST_CUSTOMERS, MOST_CUSTOMERS = 3_000, 60_000
+MOST_CUSTOMERS = 60_000  # invented; more make a day slower and no likelier
 ORDERS_EACH = 0.5  # orders of a day to one customer on the books, where the history does not name customers
 
 
@@ -42,7 +41,7 @@ def cells_of(lat: pd.Series, lng: pd.Series, finest_resolution: int) -> np.ndarr
 
 def fit_pick_ups(observed: Observed) -> tuple[tuple[PickUpCell, ...], float]:
     """Cells of the restaurants, and the spread of the log of popularity among those of one cell."""
-    orders = observed.located
+    orders = observed.orders
     cells = cells_of(orders["pickup_lat"], orders["pickup_lng"], FINEST_PICK_UP)
     hours = clock_hours(orders["placed_at"], observed)
     part = np.searchsorted(DAY_PARTS, hours, side="right") - 1
@@ -75,7 +74,7 @@ def _popularity_sigma(frame: pd.DataFrame) -> float:
 
 def fit_customers(observed: Observed, orders_per_day: int) -> Customers:
     """Cells in which customers live, how many there are, how far their orders come."""
-    orders = observed.located
+    orders = observed.orders
     cells = pd.Series(cells_of(orders["dropoff_lat"], orders["dropoff_lng"], FINEST_DROP_OFF))
     shares = cells[cells != ""].value_counts(normalize=True).sort_index()
     known = orders["customer_id"].dropna()
@@ -84,7 +83,7 @@ def fit_customers(observed: Observed, orders_per_day: int) -> Customers:
     excess = per_customer.var() - per_customer.mean() if len(per_customer) > 1 else np.nan
     spread = np.sqrt(np.log1p(max(excess, 0.0) / per_customer.mean() ** 2)) if np.isfinite(excess) else 1.0
     return Customers(
-        count=int(np.clip(count, FEWEST_CUSTOMERS, MOST_CUSTOMERS)),
+        count=int(np.clip(count, 50, MOST_CUSTOMERS)),
         activity_sigma=round(float(min(spread, 2.0)), 3),
         cells=tuple(DropOffCell(cell=str(c), share=round(float(s), 6)) for c, s in shares.items()),
         trip_km=parts_of(trip_km(orders)),

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from generator.city import City, Couriers
 from generator.like.observed import Observed
-from generator.like.quantities import clock_hours, trip_km
-from generator.lives_profile import Lives
+from generator.like.quantities import clock_hours
 from generator.measured_parts import FittedShifts
 from generator.tables_of_parts import LEAST_IN_PART, parts_of
-from generator.travel import DETOUR, SPEED_KMH
 
 STARTS = 8  # lengths are told for each eighth of the starts: a shift begun at night is not one begun at noon
 LENGTHS = 32
 DIGITS = 4  # of an hour: less than half a second, so that shifts begun at the same second stay together
 CAPACITIES = {"e_bike": 3, "motorcycle": 4, "bicycle": 2, "car": 6, "walking": 1}  # usual ones
-# Where the history has no couriers: so many work that the busiest hour is served with a quarter to spare; they start an
-# hour before the demand they are for. An order keeps one for its mean way, there and back, and for both doors.
-DOOR_HOURS, SPARE, BEFORE_HOURS, USUAL_SHIFT_HOURS = 0.35, 1.25, 1.0, 5.0
+# Where the history has no couriers: so many work that the busiest hour is served with a quarter to spare, an order
+# keeping a courier for three quarters of an hour; they start an hour before the demand they are for.
+ORDER_HOURS, SPARE, BEFORE_HOURS, USUAL_SHIFT_HOURS = 0.75, 1.25, 1.0, 5.0
 USUAL_VEHICLES = {"motorcycle": 0.6, "bicycle": 0.25, "car": 0.1, "walking": 0.05}
 
 
@@ -59,18 +55,6 @@ def start_hours(clock: np.ndarray, hours: np.ndarray, city: City) -> np.ndarray:
     return np.where(overlap(clock + 24) >= overlap(clock), clock + 24, clock)
 
 
-def fit_reach(observed: Observed, usual: Lives) -> dict[str, Any]:
-    """Values for `lives.dispatch`: where more than one way in ten is longer than dispatchers usually look, they look
-    further, or whoever has delivered far out would never be asked again."""
-    needed = float(np.quantile(ride_seconds(trip_km(observed.orders)), 0.9))
-    return {"reach_seconds": round(needed)} if needed > usual.dispatch.reach_seconds else {}
-
-
-def ride_seconds(km: np.ndarray) -> np.ndarray:
-    """Usual ride of a straight way, by motorcycle on free streets."""
-    return np.asarray(km * DETOUR / SPEED_KMH["motorcycle"] * 3600)
-
-
 def _invented(observed: Observed) -> Couriers:
     """Couriers for a history without any: they follow its demand."""
     hours = clock_hours(observed.orders["placed_at"], observed)
@@ -79,9 +63,8 @@ def _invented(observed: Observed) -> Couriers:
     at = int(np.bincount(hours.astype(np.int64)).argmax())
     peak = float((np.floor(hours) == at).mean())
     working = float(((starts <= at + 0.5) & (starts + USUAL_SHIFT_HOURS > at + 0.5)).mean())
-    order_hours = DOOR_HOURS + 2 * float(ride_seconds(trip_km(observed.orders)).mean()) / 3600
     return Couriers(
-        per_1500_orders=round(1500 * peak * order_hours * SPARE / max(working, 0.05), 1),
+        per_1500_orders=round(1500 * peak * ORDER_HOURS * SPARE / max(working, 0.05), 1),
         vehicles=USUAL_VEHICLES,
         capacities=CAPACITIES,
         fitted_shifts=FittedShifts(start_hours=parts_of(starts), lengths_by_start=((USUAL_SHIFT_HOURS,),)),

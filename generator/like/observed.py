@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from generator.city import City
 from generator.history.check import Checked
-from pipelines.errors import ImportRefused, UsageError
+from pipelines.errors import ImportRefused
 
 ORDER_COLUMNS = [
     "placed_at", "preparing_at", "ready_at", "promised_at", "scheduled_for", "pickup_lat", "pickup_lng",
@@ -49,14 +49,6 @@ class Observed:
         calendar = self.local.dt.date
         return calendar if calendar.nunique() < business.nunique() else business
 
-    @property
-    def located(self) -> pd.DataFrame:
-        """The orders of which both positions are known; ImportRefused where there are none."""
-        orders = self.orders.dropna(subset=["pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng"])
-        if orders.empty:
-            raise ImportRefused(f"no order of the history of {self.city.name} has positions; no trips can be fitted")
-        return orders.reset_index(drop=True)
-
     def of_kind(self, is_weekend: bool) -> Observed:
         """Only the orders of weekends, or of the other days; shifts are kept as they are."""
         kind = pd.to_datetime(self.dates).dt.day_of_week.to_numpy() >= WEEKEND
@@ -71,32 +63,11 @@ class Observed:
         return _observed(self.city, orders.copy(), shifts.copy())
 
 
-def of_files(checked: Checked, city_id: str | None = None) -> Observed:
-    """A user's files, as read by a mapping; of several cities the one named, else the one with most orders."""
-    rows, shifts = checked.orders, checked.shifts
-    cities = {city.city_id: city for city in checked.cities}
-    wanted = city_id or str(rows["city_id"].value_counts().sort_index().idxmax()) if len(rows) else checked.city.city_id
-    if wanted not in cities:
-        raise UsageError(f"the files have no order in {wanted!r}; they have {', '.join(cities)}")
-    rows = rows[(rows["city_id"] == wanted).to_numpy()]
-    orders = rows.reindex(columns=ORDER_COLUMNS).assign(ending=_told_endings(rows))
-    return _observed(cities[wanted], orders, shifts.reindex(columns=SHIFT_COLUMNS))
-
-
-def _told_endings(rows: pd.DataFrame) -> pd.Series:
-    """How each order ended by the moments the files give; all missing where they give none."""
-
-    def known(name: str) -> np.ndarray:
-        return rows[name].notna().to_numpy() if name in rows else np.zeros(len(rows), dtype=bool)
-
-    by_customer = known("cancelled_by") & (rows["cancelled_by"] == "customer").fillna(False).to_numpy(dtype=bool)
-    kinds = np.select(
-        [known("delivered_at"), known("failed_at"), known("rejected_at"), known("cancelled_at") & by_customer],
-        ["served", "failed", "rejected", "cancelled_by_customer"],
-        np.where(known("cancelled_at"), "no_courier", ""),
-    )
-    endings = pd.Series(kinds, index=rows.index, dtype="string")
-    return endings.mask(endings == "")
+def of_files(checked: Checked) -> Observed:
+    """A user's files, as read by a mapping."""
+    orders = checked.orders.reindex(columns=ORDER_COLUMNS)
+    orders["ending"] = pd.Series(pd.NA, index=orders.index, dtype="string")
+    return _observed(checked.city, orders, checked.shifts.reindex(columns=SHIFT_COLUMNS))
 
 
 def of_events(city: City, tables: Mapping[str, pa.Table]) -> Observed:

@@ -83,7 +83,7 @@ def quantities(observed: Observed, preparation_from: CountsFrom) -> dict[str, np
 
 def zones_of(observed: Observed, end: str) -> np.ndarray:
     """H3 cell, at the city's zone resolution, of each order's `pickup` or `dropoff`."""
-    places = zip(observed.located[f"{end}_lat"], observed.located[f"{end}_lng"], strict=True)
+    places = zip(observed.orders[f"{end}_lat"], observed.orders[f"{end}_lng"], strict=True)
     resolution = observed.city.zone_resolution
     return np.array([h3.latlng_to_cell(lat, lng, resolution) for lat, lng in places], dtype=object)
 
@@ -97,7 +97,7 @@ def _zone_centres(observed: Observed, end: str) -> dict[str, np.ndarray]:
 def distance_by_zone(one: Observed, other: Observed) -> float | None:
     """KS distance of the time of day within a pick-up zone, the mean of zones by orders; None where none has enough."""
     (zones, hours), (other_zones, other_hours) = (
-        (zones_of(side, "pickup"), clock_hours(side.located["placed_at"], side)) for side in (one, other)
+        (zones_of(side, "pickup"), clock_hours(side.orders["placed_at"], side)) for side in (one, other)
     )
     found = [
         (int(count), ks_distance(hours[zones == zone], other_hours[other_zones == zone]))

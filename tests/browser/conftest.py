@@ -16,11 +16,14 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
+from pipelines.reporting.city.streets import undirected
 from pipelines.reporting.quality import SOURCES
 from pipelines.runs.render import render_failure, render_report
 from pipelines.settings import PROJECT_DIR
+from tests.unit.pipelines.reporting import city_days
 
 NOTEBOOK = PROJECT_DIR / "notebooks" / "60_reports" / "daily_operations.ipynb"
+CITY_NOTEBOOK = PROJECT_DIR / "notebooks" / "00_explore" / "the_city.ipynb"
 GOLD_DAYS = PROJECT_DIR / "tests" / "unit" / "pipelines" / "reporting" / "gold_days.py"
 CONTEXT: dict[str, object] = {
     "title": "Daily operations", "city_id": "harbourton", "business_date": "2026-03-10",
@@ -53,7 +56,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A report of an eventful day with hostile names, one of three orders, one of none, and a failure."""
+    """A report of an eventful day with hostile names, one of three orders, one of none, the city's, and a failure."""
     folder = tmp_path_factory.mktemp("pages")
     days = load("gold_days", GOLD_DAYS)
     eventful = days.normal()
@@ -64,6 +67,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "three": _report(folder / "three", days.three_orders(), None),
         "none": _report(folder / "none", days.no_orders(0), None),
     }
+    made["city"] = _city_report(folder / "city", city_days.full_day())
+    made["city of three"] = _city_report(folder / "city_of_three", city_days.three_orders())
     made["failed"] = render_failure(
         folder / "failed.html", {**CONTEXT, "step": "gold", "cause": "x" * 400, "rerun": "y" * 200}
     )
@@ -76,16 +81,26 @@ def _report(stem: Path, gold: Any, complete: float | None) -> Path:
     )
     hours = [{"local_hour": h, "n": 60, "mae_minutes": 4.0 + h / 10, "median_mae_minutes": 5.0} for h in range(9, 24)]
     evaluation = {"status": "evaluated", "n": 900, "mae_minutes": 5.6, "median_mae_minutes": 5.0, "by_hour": hours}
-    stem.with_suffix(".pickle").write_bytes(pickle.dumps((gold, sources, evaluation if complete else None)))
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    return _run(stem, NOTEBOOK, "gold, sources, evaluation", (gold, sources, evaluation if complete else None))
+
+
+def _city_report(stem: Path, day: Any) -> Path:
+    return _run(stem, CITY_NOTEBOOK, "day, streets", (day, undirected(city_days.grid())))
+
+
+def _run(stem: Path, notebook_path: Path, names: str, values: tuple[Any, ...]) -> Path:
+    """The page of a notebook whose cell tagged `read`, the one that reaches for services, has these values instead."""
+    stem.with_suffix(".pickle").write_bytes(pickle.dumps(values))
+    notebook = nbformat.read(notebook_path, as_version=4)
     for cell in notebook.cells:
-        if "read" in cell.metadata.get("tags", []):  # the one cell that reaches for services
+        if "read" in cell.metadata.get("tags", []):
             cell.source = (
                 "import pickle, sys\n"
                 f"sys.path.insert(0, {str(GOLD_DAYS.parent)!r})\n"
-                f"gold, sources, evaluation = pickle.load(open({str(stem.with_suffix('.pickle'))!r}, 'rb'))\n"
+                f"{names} = pickle.load(open({str(stem.with_suffix('.pickle'))!r}, 'rb'))\n"
                 "inputs = {'silver/orders': 7}"
             )
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     nbformat.write(notebook, stem.with_suffix(".ipynb"))
-    return render_report(stem.with_suffix(".ipynb"), stem.with_suffix(".html"), CONTEXT)
+    context = CONTEXT | {"title": notebook.metadata["dishpatch"]["title"], "notebook": notebook_path.name}
+    return render_report(stem.with_suffix(".ipynb"), stem.with_suffix(".html"), context)

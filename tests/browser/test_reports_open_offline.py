@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("eventful", "three", "none", "failed")
+PAGES = ("eventful", "three", "none", "city", "city of three", "failed")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -18,7 +18,7 @@ def test_a_page_fits_its_width_and_asks_for_nothing(browser, pages, page, width)
     assert seen.errors == []
 
 
-@pytest.mark.parametrize("page", ["eventful", "failed"])
+@pytest.mark.parametrize("page", ["eventful", "city", "failed"])
 def test_a_page_follows_the_dark_scheme(browser, pages, page):
     assert browser.visit(pages[page], 1280, dark=True).background == "rgb(15, 21, 20)"
     assert browser.visit(pages[page], 1280).background == "rgb(255, 255, 255)"
@@ -38,3 +38,12 @@ def test_the_report_of_an_eventful_day_is_under_300_kb_and_has_no_script(pages):
     assert len(text.encode()) < 300_000
     assert "<script" not in text
     assert "&lt;script&gt;" in text
+
+
+def test_the_citys_report_has_seven_figures_and_names_where_its_streets_are_from(pages):
+    full, three = (pages[page].read_text() for page in ("city", "city of three"))
+    assert full.count('<figure class="fig') == three.count('<figure class="fig') == 7
+    assert "OpenStreetMap contributors" in full
+    assert "<script" not in full
+    assert "No positions" not in full
+    assert "No visits to the app arrived" in three

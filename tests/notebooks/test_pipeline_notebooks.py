@@ -40,8 +40,8 @@ def two_days(stores: Settings) -> dict[str, pa.Table]:
 
 @pytest.fixture(scope="module")
 def first_run(two_days: dict[str, pa.Table]) -> FlowRun:
-    """Bronze to gold, and the report of the last day."""
-    return run_flow(Request(only=(*MEDALLION, "daily_operations")))
+    """Bronze to gold, and the reports of the last day."""
+    return run_flow(Request(only=(*MEDALLION, "daily_operations", "the_city")))
 
 
 def figures(run: FlowRun) -> Figures:
@@ -50,9 +50,9 @@ def figures(run: FlowRun) -> Figures:
     return {outcome.task.step.name: outcome.result.figures for outcome in run.outcomes if outcome.result}
 
 
-def report(city_id: str, day: date) -> tuple[RunResult, str]:
-    """The daily report, run on its own: what it published, and all it shows as text."""
-    notebook = step_named("daily_operations").notebook
+def report(city_id: str, day: date, name: str = "daily_operations") -> tuple[RunResult, str]:
+    """A report, run on its own: what it published, and all it shows as text."""
+    notebook = step_named(name).notebook
     result = run_notebook(notebook, {"city_id": city_id, "business_date": day})
     assert result.succeeded, str(result.error)
     return result, result.output.read_text(encoding="utf-8")
@@ -104,6 +104,27 @@ def test_the_report_publishes_the_last_days_figures(first_run: FlowRun) -> None:
     assert outcome.report == settings().reports_dir / "published" / "daily_operations" / "futian" / f"{LAST}.html"
 
 
+def test_the_citys_report_publishes_what_the_lake_holds_and_shows_nobodys_home(
+    first_run: FlowRun, two_days: dict[str, pa.Table]
+) -> None:
+    told = figures(first_run)["the_city"]
+    day = [row for row in silver() if row["business_date"] == LAST]
+    assert (told["orders_placed"], told["restaurants"]) == (len(day), len({row["restaurant_id"] for row in day}))
+    assert told["orders_delivered"] == sum(row["outcome"] == "delivered" for row in day)
+    assert told["couriers"] >= len({row["courier_id"] for row in day if row["courier_id"]})
+    (outcome,) = [o for o in first_run.outcomes if o.task.step.name == "the_city"]
+    assert outcome.report is not None
+    page = outcome.report.read_text()
+    assert "OpenStreetMap contributors" in page
+    assert page.count('<figure class="fig') == 7
+    placed = two_days["orders"].to_pylist()
+    homes = {f"{row[axis]:.4f}" for row in placed for axis in ("dropoff_lat", "dropoff_lng") if row[axis] is not None}
+    people = (
+        {row["customer_id"] for row in placed} | {row["courier_id"] for row in day} | {row["order_id"] for row in day}
+    )
+    assert [word for word in (*homes, *people) if word and word in page] == []
+
+
 def test_a_second_run_moves_nothing_and_everything_adds_up(first_run: FlowRun) -> None:
     rows = silver()
     again = figures(run_flow(Request(only=MEDALLION)))
@@ -139,6 +160,16 @@ def test_a_day_without_orders_is_told_as_it_was() -> None:
     told = result.figures
     assert (told["orders_placed"], told["fulfilment_rate"], told["rating_mean"]) == (0, None, None)
     assert "No orders were placed" in shown
+
+
+@pytest.mark.usefixtures("small_day")
+def test_the_citys_report_of_few_or_no_orders_says_what_is_missing() -> None:
+    three, shown = report(CITY, DATE, "the_city")
+    assert (three.figures["orders_placed"], three.figures["restaurants"], three.figures["couriers"]) == (3, 1, 1)
+    assert "No positions of couriers arrived" in shown
+    none, shown = report(CITY, date(2026, 3, 8), "the_city")
+    assert (none.figures["orders_placed"], none.figures["peak_at"]) == (0, None)
+    assert "There is nothing to show on a map" in shown
 
 
 @pytest.mark.usefixtures("stores")

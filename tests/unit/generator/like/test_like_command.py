@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -15,7 +14,7 @@ from generator.day import generate_day
 from generator.like.stored import of_stored
 from generator.publish import Plan, write_plan
 from pipelines.cli import app
-from pipelines.errors import ImportRefused, UsageError
+from pipelines.errors import UsageError
 from tests.unit.generator.generated_days import FRIDAY
 from tests.unit.generator.like.made_up_town import MAPPING, couriers_table, files, orders_table
 
@@ -90,29 +89,3 @@ def test_a_history_that_is_not_there_is_refused_in_words(tmp_path: Path, paths: 
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="has no such city"):
         run("--like", tmp_path / "empty")
-
-
-def test_files_of_several_cities_give_the_one_named_or_the_largest(tmp_path: Path) -> None:
-    here, there = orders_table(120, seed=1), orders_table(80, seed=4)
-    there = there.assign(id="x" + there["id"], plat=there["plat"] - 1, dlat=there["dlat"] - 1)
-    other = MAPPING["cities"][0] | {"city_id": "south", "name": "South"}
-    other["bounds"] = other["bounds"] | {"min_lat": 47.1, "max_lat": 47.4}
-    both = MAPPING | {"cities": [*MAPPING["cities"], other], "orders": MAPPING["orders"] | {"city_from": "pickup"}}
-    del both["couriers"]
-    (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(both), encoding="utf-8")
-    files(tmp_path, pd.concat([here, there]))
-    same = ["--like", "--mapping", tmp_path / "mapping.yaml", "--orders", tmp_path / "orders.csv"]
-    assert "Made-up Town and 2026-03-10" in run(*same, "--profile", tmp_path / "one.yaml")
-    assert "(history 80 a day)" in run(*same, "--profile", tmp_path / "two.yaml", "--city", "south")
-    with pytest.raises(UsageError, match="no order in 'west'"):
-        run(*same, "--city", "west")
-
-
-def test_a_day_of_dated_files_can_be_singled_out(tmp_path: Path) -> None:
-    files(tmp_path, orders_table(200, days=3))
-    (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(MAPPING), encoding="utf-8")
-    same = ["--like", "--mapping", tmp_path / "mapping.yaml", "--orders", tmp_path / "orders.csv"]
-    said = run(*same, "--profile", tmp_path / "p.yaml", "--date", "2026-03-11")
-    assert "2026-03-11, generated like it" in said
-    with pytest.raises(ImportRefused, match="no order"):
-        run(*same, "--profile", tmp_path / "p.yaml", "--date", "2026-04-11")

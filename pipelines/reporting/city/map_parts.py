@@ -1,0 +1,132 @@
+"""What the maps of a report are made of: streets, cells, restaurants, names of zones, legends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import h3
+import numpy as np
+import pandas as pd
+
+from pipelines.reporting import numbers as n
+from pipelines.reporting import plot_style as ps
+from pipelines.reporting.city import drawing as dr
+from pipelines.reporting.city.classes import class_names
+from pipelines.reporting.city.frame import Frame
+from pipelines.reporting.city.street_lines import HALF, Lines
+from pipelines.reporting.frames import records
+
+LARGEST_DOT, SMALLEST_DOT = 8.0, 1.6  # radius, units
+
+
+def street_path(lines: Lines, colour: str, width: float, more: str = "") -> str:
+    """Streets as one path; `width` in units."""
+    drawn = dr.path(lines.path, stroke=colour, width=width * HALF, more=f'stroke-linecap="round" {more}'.strip())
+    return f'<g transform="scale({1 / HALF})">{drawn}</g>' if drawn else ""
+
+
+def cell_outlines(cells: Sequence[str], frame: Frame) -> str:
+    """The H3 cells as one path."""
+    shapes = []
+    for cell in cells:  # h3 has no vectorised call
+        lat, lng = np.array(h3.cell_to_boundary(cell)).T
+        shapes.append(dr.outline(frame.x(lng), frame.y(lat)))
+    return "".join(shapes)
+
+
+def cells_by_class(cells: pd.Series, classes: np.ndarray, colours: Sequence[str], frame: Frame) -> list[str]:
+    """Cells filled by class, a hair of paper between them."""
+    return [
+        dr.path(
+            cell_outlines([str(c) for c in cells.index[classes == level]], frame),
+            fill=colour, stroke=ps.PAPER, width=0.6,
+        )
+        for level, colour in enumerate(colours)
+    ]  # fmt: skip
+
+
+def dot_radius(orders: np.ndarray, most: float) -> np.ndarray:
+    """Radius of a restaurant's dot: its area follows its orders."""
+    return np.asarray(np.maximum(LARGEST_DOT * np.sqrt(orders / max(most, 1.0)), SMALLEST_DOT))
+
+
+def dots(shops: pd.DataFrame, frame: Frame) -> str:
+    """Restaurants, the smallest on top so that none is hidden."""
+    known = shops.dropna(subset=["lat", "lng"]).sort_values("orders", ascending=False, kind="stable")
+    x, y = frame.x(known["lng"].to_numpy(float)), frame.y(known["lat"].to_numpy(float))
+    radius = dot_radius(known["orders"].to_numpy(float), float(shops["orders"].max()) if len(shops) else 1.0)
+    inside = frame.holds(x, y)
+    circles = [dr.circle(*place) for place in zip(x[inside], y[inside], radius[inside], strict=True)]
+    return dr.group(circles, f'fill="{ps.INK}" fill-opacity=".82" stroke="{ps.PAPER}" stroke-width=".8"')
+
+
+def zone_names(zones: pd.DataFrame, demand_cells: pd.Series, frame: Frame, most: int) -> list[str]:
+    """Name and share of the `most` zones with most orders, each where its orders are, where there is room."""
+    taken: list[tuple[float, float, float]] = []
+    drawn = []
+    for row in records(zones.head(most)):
+        words = f"{row['name']} {n.percent(row['share'], 0)}"
+        half = len(words) * dr.LETTER / 2
+        place = _middle(str(row["zone_id"]), demand_cells)
+        if place is None or half * 2 > frame.width:
+            continue
+        x = float(np.clip(frame.x(np.array(place[1])), frame.left + half, frame.left + frame.width - half))
+        y = float(np.clip(frame.y(np.array(place[0])), frame.top + 14, frame.top + frame.height - 6))
+        if any(abs(x - a) < half + b + 6 and abs(y - c) < 18 for a, b, c in taken):
+            continue
+        taken.append((x, half, y))
+        drawn.append(dr.text(x, y, words, colour=ps.INK, anchor="middle", bold=True, halo=True))
+    return drawn
+
+
+def _middle(zone_id: str, demand_cells: pd.Series) -> tuple[float, float] | None:
+    """Where the orders of a zone lie on average; the middle of its cell if none is shown; None if it is no cell."""
+    if not h3.is_valid_cell(zone_id):
+        return None
+    resolution = h3.get_resolution(zone_id)
+    own = {c: k for c, k in demand_cells.items() if h3.get_resolution(c) >= resolution}
+    own = {c: k for c, k in own.items() if h3.cell_to_parent(c, resolution) == zone_id}
+    if not own:
+        lat, lng = h3.cell_to_latlng(zone_id)
+        return float(lat), float(lng)
+    centres = np.array([h3.cell_to_latlng(c) for c in own])
+    lat, lng = np.average(centres, axis=0, weights=list(own.values()))
+    return float(lat), float(lng)
+
+
+def ramp_legend(
+    x: float, y: float, width: float, edges: Sequence[int], colours: Sequence[str], title: str
+) -> list[str]:
+    """Boxes of the ramp's classes with their counts, under a title; 40 units high."""
+    each = width / max(len(edges), 1)
+    parts = [dr.text(x, y + 10, title, size=11)]
+    for place, (name, colour) in enumerate(zip(class_names(edges), colours, strict=False)):
+        parts.append(dr.rect(x + place * each, y + 16, each - 1, 8, colour))
+        parts.append(dr.text(x + (place + 0.5) * each, y + 36, name, size=11, anchor="middle"))
+    return parts
+
+
+def line_legend(
+    x: float, y: float, width: float, edges: Sequence[int], colours: Sequence[str], widths: Sequence[float], title: str
+) -> list[str]:
+    """As `ramp_legend`, with lines as thick as they are drawn."""
+    each = width / max(len(edges), 1)
+    parts = [dr.text(x, y + 10, title, size=11)]
+    for place, (name, colour, thick) in enumerate(zip(class_names(edges), colours, widths, strict=False)):
+        start = x + place * each
+        parts.append(dr.path(f"M{dr.num(start)} {dr.num(y + 20)}h{dr.num(each - 6)}", stroke=colour, width=thick))
+        parts.append(dr.text(start + each / 2 - 3, y + 36, name, size=11, anchor="middle"))
+    return parts
+
+
+def dot_legend(x: float, y: float, most: int) -> list[str]:
+    """Three dots with the orders that they stand for, in a row of about 190 units."""
+    sizes = sorted({max(most, 1), max(most // 4, 1), max(most // 16, 1)})
+    radius = dot_radius(np.array(sizes, dtype=float), float(most))
+    parts, at = [dr.text(x, y + 10, "Restaurants, sized by orders", size=11)], x + 8
+    circles = []
+    for size, r in zip(sizes, radius, strict=True):
+        circles.append(dr.circle(at, y + 24, float(r)))
+        parts.append(dr.text(at + float(r) + 4, y + 28, n.number(size), size=11))
+        at += float(r) * 2 + 34
+    return [*parts, dr.group(circles, f'fill="{ps.INK}" fill-opacity=".82"')]

@@ -1,0 +1,92 @@
+"""The day in one sentence, its figures, and the state of what they were made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from pipelines.reporting import numbers as n
+from pipelines.reporting.city.day import FEW, CityDay
+from pipelines.reporting.city.places import restaurants_of_day
+from pipelines.reporting.frames import highest
+
+_SOURCES = {
+    "orders": ("Orders", "placed"),
+    "responses": ("Restaurant responses", "at"),
+    "assignments": ("Courier assignments", "at"),
+    "progress": ("Delivery progress", "at"),
+    "shifts": ("Courier shifts", "at"),
+    "positions": ("Courier positions", "at"),
+    "visits": ("Visits to the app", "at"),
+    "speeds": ("Traffic", "at"),
+    "weather": ("Weather", "at"),
+}
+
+
+def sentence(day: CityDay, quarters: pd.DataFrame, courier_time: pd.DataFrame) -> str:
+    """What kind of day it was; a day of few orders is counted and not characterised."""
+    placed = len(day.orders)
+    if placed == 0:
+        return "**No orders were placed** on this day, as far as the lake knows."
+    shops, couriers = day.orders["restaurant_id"].nunique(), courier_time["courier_id"].nunique()
+    said = f"**{n.plural(placed, 'order')}** from {n.plural(shops, 'restaurant')}"
+    said += f", carried by {n.plural(couriers, 'courier')}" if couriers else ""
+    if placed < FEW:
+        return f"{said}: too few to say more of the day than to show it."
+    fullest = highest(quarters, "open_orders")
+    said += f"; at **{fullest['clock']}** the city had {n.plural(round(fullest['open_orders']), 'order')} on its way"
+    return f"{said}, more than at any other time."
+
+
+def figures(day: CityDay, quarters: pd.DataFrame, courier_time: pd.DataFrame) -> dict[str, object]:
+    """Counts of the day for the run ledger and the report's masthead; a peak is None without orders."""
+    shops = restaurants_of_day(day.orders, day.restaurants)
+    fullest = highest(quarters, "open_orders") if len(day.orders) else None
+    simulated = int(day.orders["is_simulated"].astype(bool).sum())
+    return {
+        "orders_placed": len(day.orders),
+        "orders_delivered": int((day.orders["outcome"] == "delivered").sum()),
+        "restaurants": len(shops),
+        "couriers": courier_time["courier_id"].nunique(),
+        "peak_open_orders": round(fullest["open_orders"], 1) if fullest else None,
+        "peak_at": fullest["clock"] if fullest else None,
+        "positions": len(day.within(day.positions)),
+        "visits": int(day.within(day.visits)["session_id"].nunique()),
+        "city_name": day.city_name,
+        "time_zone": day.time_zone,
+        "simulated_text": _simulated(simulated, len(day.orders)),
+    }
+
+
+def _simulated(simulated: int, placed: int) -> str:
+    if placed == 0:
+        return ""
+    return (
+        f"all {n.plural(placed, 'order')}"
+        if simulated == placed
+        else f"{n.number(simulated)} of {n.plural(placed, 'order')}"
+    )
+
+
+def sources(day: CityDay) -> list[dict[str, Any]]:
+    """One row a source: state, last event (local time), rows kept as a share of those received, rows that broke a rule.
+
+    Of orders those count as set aside that were placed in the day and that silver did not take.
+    """
+    return [_source(day, name, *told) for name, told in _SOURCES.items()]
+
+
+def _source(day: CityDay, name: str, label: str, column: str) -> dict[str, Any]:
+    frame: pd.DataFrame = getattr(day, name)
+    at = frame[column].astype(float)
+    at = at[(at >= day.begins) & (at < day.ends)]
+    refused = day.refused.get(name, 0)
+    row: dict[str, Any] = {"source": label, "last_event": None, "complete": None, "quarantined": refused, "state": None}
+    if len(at) + refused == 0:
+        expected = len(day.orders) > 0 and name in ("responses", "assignments", "progress")
+        note = "no event of the day" if expected else "none of this day"
+        return {**row, "state": "missing" if expected else "none", "note": note}
+    last = day.clock(float(at.max())) if len(at) else None
+    count = n.plural(len(at), "order") if name == "orders" else n.plural(len(at), "event")
+    return {**row, "last_event": last, "complete": len(at) / (len(at) + refused), "note": count}
