@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from pipelines import local
-from pipelines.connectors.kafka import close_idle
 from pipelines.errors import DishpatchError
 from pipelines.settings import PROJECT_DIR, Settings, settings
 
@@ -58,7 +57,6 @@ def services(own_settings: Settings) -> Iterator[Settings]:
             pytest.fail(f"the embedded services do not start: {failure}", pytrace=False)
         yield own_settings
     finally:
-        close_idle()
         local.down()
 
 

@@ -8,11 +8,12 @@ open at the call hides what was committed after it: readers wait until it is dec
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -93,15 +94,12 @@ def ensure_topics(topics: Mapping[str, Mapping[str, str]], partitions: int | Map
         admin = KafkaAdminClient(**connection())
     except KafkaError as error:
         raise _unreachable(error) from error
-    try:
-        missing = sorted(set(topics) - set(admin.list_topics()))
-        for name in missing:
+    with closing(admin):
+        for name in sorted(set(topics) - set(admin.list_topics())):
             count = partitions if isinstance(partitions, int) else partitions[name]
             topic = NewTopic(name, count, s.kafka_replication_factor, topic_configs=dict(topics[name]))
             with suppress(TopicAlreadyExistsError):  # another process was quicker
                 admin.create_topics([topic])
-    finally:
-        admin.close()
 
 
 @contextmanager
@@ -165,48 +163,52 @@ def _abort(client: KafkaProducer, first: BaseException) -> None:
         first.add_note(f"the transaction could not be aborted either ({error!r}); Kafka aborts it by itself")
 
 
-_kept: dict[tuple[int, str, str], list[KafkaConsumer]] = {}  # idle consumers of this process
+_shared: ContextVar[dict[str, list[KafkaConsumer]] | None] = ContextVar("idle consumers by isolation", default=None)
+
+
+@contextmanager
+def shared_consumers() -> Iterator[None]:
+    """Within it, a consumer without a group is used again by the next reader: a new one waits 0.1 s for its topics.
+
+    Only for as long as nobody deletes a topic and makes it anew: a consumer does not see that it is another one.
+    """
+    if _shared.get() is not None:
+        yield
+        return
+    idle: dict[str, list[KafkaConsumer]] = {}
+    token = _shared.set(idle)
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+        for client in chain.from_iterable(idle.values()):
+            client.close()
 
 
 @contextmanager
 def consumer(group_id: str | None = None, isolation: str = "read_committed") -> Iterator[KafkaConsumer]:
-    """A consumer that commits nothing by itself.
-
-    One without a group is kept for the process's next reader: a new one waits 0.1 s before it may ask for its topics.
-    """
-    if group_id is not None:
+    """A consumer that commits nothing by itself."""
+    idle = _shared.get()
+    if group_id is not None or idle is None:
         with closing(_new_consumer(group_id, isolation)) as client:
             yield client
         return
-    kept = _kept.setdefault((os.getpid(), settings().bootstrap_servers, isolation), [])
+    kept = idle.setdefault(isolation, [])
     client = kept.pop() if kept else _new_consumer(None, isolation)
     try:
         yield client
         client.unsubscribe()
+        kept.append(client)
     except BaseException:  # whatever state it is in, the next reader begins with a new one
         client.close()
         raise
-    kept.append(client)
-
-
-def close_idle() -> None:
-    """Close the consumers that this process keeps for its next readers."""
-    while _kept:
-        for client in _kept.popitem()[1]:
-            client.close()
 
 
 def _new_consumer(group_id: str | None, isolation: str) -> KafkaConsumer:
-    options: dict[str, Any] = {
-        "group_id": group_id,
-        "enable_auto_commit": False,
-        "isolation_level": isolation,
-        "auto_offset_reset": "earliest",
-        "fetch_max_wait_ms": POLL_MS,
-        "max_partition_fetch_bytes": 4 * 1024 * 1024,
-    }
+    sizes = {"fetch_max_wait_ms": POLL_MS, "max_partition_fetch_bytes": 4 * 1024 * 1024}
+    whole = {"group_id": group_id, "isolation_level": isolation, "auto_offset_reset": "earliest"}
     try:
-        return KafkaConsumer(**connection(), **options)
+        return KafkaConsumer(**connection(), **whole, **sizes, enable_auto_commit=False)
     except KafkaError as error:
         raise _unreachable(error) from error
 

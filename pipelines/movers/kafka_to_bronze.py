@@ -11,7 +11,7 @@ A second mover at the same time loses the race for the commit, looks at the tabl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from pipelines.connectors.delta import TableMoved, ensure_table, versions, write
-from pipelines.connectors.kafka import Record, consumer, partitions_of, producer, read_to_end
+from pipelines.connectors.kafka import Record, consumer, partitions_of, producer, read_to_end, shared_consumers
 from pipelines.contracts import load_contract
 from pipelines.errors import ServiceError
 from pipelines.messages import MessageRejected, decode
@@ -60,8 +60,19 @@ class _Pending:
         self.next_offsets[record.partition] = record.offset + 1
 
 
+def topics_to_bronze(topics: Sequence[str]) -> list[BronzeResult]:
+    """Each topic in turn, as `kafka_to_bronze` does."""
+    with shared_consumers():
+        return [kafka_to_bronze(topic) for topic in topics]
+
+
 def kafka_to_bronze(topic: str, *, commit_rows: int = COMMIT_ROWS) -> BronzeResult:
     """Move what is in `topic` at the time of the call into bronze; returns counts."""
+    with shared_consumers():
+        return _moved(topic, commit_rows)
+
+
+def _moved(topic: str, commit_rows: int) -> BronzeResult:
     ensure_business_topics()
     result = BronzeResult(topic)
     for _ in range(MAX_RACES):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.connectors.kafka import shared_consumers
 from pipelines.reconcile.events import event_lines
 from pipelines.reconcile.imports import import_lines
 from pipelines.reconcile.line import Line
@@ -48,7 +49,8 @@ def reconcile() -> Reconciliation:
     """Count everything now. Reads all stores; ServiceError where one does not answer."""
     done = Reconciliation()
     done.lines.extend(import_lines())
-    lines, notes = event_lines()
+    with shared_consumers():
+        lines, notes = event_lines()
     done.lines.extend(lines)
     done.notes.extend(notes)
     done.lines.extend(order_lines())
