@@ -188,8 +188,7 @@ def shared_consumers() -> Iterator[None]:
 @contextmanager
 def consumer(group_id: str | None = None, isolation: str = "read_committed") -> Iterator[KafkaConsumer]:
     """A consumer that commits nothing by itself."""
-    idle = _shared.get()
-    if group_id is not None or idle is None:
+    if (idle := _shared.get()) is None or group_id is not None:
         with closing(_new_consumer(group_id, isolation)) as client:
             yield client
         return
