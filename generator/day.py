@@ -16,10 +16,11 @@ from generator.app import app_events
 from generator.baskets import items_column
 from generator.city import City
 from generator.demand import place_orders
+from generator.dispatch import Dispatch, nearest_courier
 from generator.events import EventLog, in_order
 from generator.fraud.draft import Stage
 from generator.fraud.gps_spoofing import spoof_positions
-from generator.fraud.plan import plan_fraud
+from generator.fraud.plan import FraudPlan, plan_fraud
 from generator.fraud.truth import fraud_truth
 from generator.gps import gps_events
 from generator.legs import Legs
@@ -33,6 +34,7 @@ from generator.streams import Streams
 from generator.street_travel import travel_of
 from generator.supply import couriers_of_day
 from generator.traffic import Traffic, no_traffic, traffic_events
+from generator.travel import TravelTimes
 from generator.weather import weather_events, weather_of_day
 from pipelines.contracts import conform, load_contract
 
@@ -60,13 +62,57 @@ def generate_day(
 
 
 def generate_day_with_truth(
-    city: City, day: date, orders_per_day: int, seed: int, scenario: Scenario | None = None
+    city: City,
+    day: date,
+    orders_per_day: int,
+    seed: int,
+    scenario: Scenario | None = None,
+    dispatch: Dispatch = nearest_courier,
 ) -> Day:
     """Every event of the orders placed on the local business day `day`, and of its shifts and its weather, by topic.
 
     Events are in order of time; reviews, refunds and chargebacks may lie on later days. Equal arguments give equal
     tables. The truth of fraud has the columns of `generator.fraud.truth.FRAUD_TRUTH`.
     """
+    return begin_day(city, day, orders_per_day, seed, scenario).live(dispatch)
+
+
+@dataclass(frozen=True)
+class BegunDay:
+    """What a day is before any courier is sent; `told` are the events that no dispatcher can change."""
+
+    city: City
+    day: date
+    streams: Streams
+    source: str
+    orders: pd.DataFrame
+    couriers: pd.DataFrame
+    over: Overlay
+    travel: TravelTimes
+    fraud: FraudPlan
+    told: dict[str, pa.Table]
+
+    def live(self, dispatch: Dispatch = nearest_courier) -> Day:
+        """The day to its end under a dispatcher; can be lived again under another."""
+        city, streams, source = self.city, self.streams, self.source
+        lived = live(
+            self.orders, self.couriers, city, streams, self.travel, source=source, tricks=self.fraud.tricks,
+            dispatch=dispatch,
+        )  # fmt: skip
+        tables = lived.tables
+        tables["orders"] = in_order(pa.concat_tables([self.told["orders"], tables["orders"]]))
+        tables["courier_shifts"] = shift_events(self.couriers, tables, lived.fleet, city, self.day, source)
+        legs = Legs.of(lived.legs)
+        tables["courier_gps"] = gps_events(
+            city, lived.fleet, legs, lived.order_ids, streams, source, self.over.closures
+        )
+        tables["courier_gps"] = spoof_positions(tables, self.fraud.tricks, streams)
+        tables |= {topic: table for topic, table in self.told.items() if topic != "orders"}
+        return Day(tables, {"fraud": fraud_truth(self.fraud.marks, self.fraud.tricks, tables)})
+
+
+def begin_day(city: City, day: date, orders_per_day: int, seed: int, scenario: Scenario | None = None) -> BegunDay:
+    """Weather, traffic, placements and couriers of a day."""
     streams, source = Streams.of_day(seed, day), source_of(city, seed)
     city = at_volume(city, orders_per_day)
     over = Overlay(city, day, scenario, weather_of_day(city, day, seed))
@@ -79,28 +125,19 @@ def generate_day_with_truth(
     fraud = scenario.fraud_in(city) if scenario else city.fraud
     plan = plan_fraud(orders, Stage(city, fraud, day, orders_per_day, seed, streams, couriers), usual)
     orders = over.kitchens(plan.orders)
-    travel = over.travel(usual, traffic)
-    lived = live(orders, couriers, city, streams, travel, source=source, tricks=plan.tricks)
-    tables = lived.tables
+    told = {
+        "orders": _placements(orders, city, source),
+        "app_events": app_events(city, orders, day, seed, streams, source),
+        "weather": weather_events(city, weather, source),
+        "traffic": traffic_events(traffic, seed, source) if traffic else no_traffic(),
+    }
+    return BegunDay(city, day, streams, source, orders, couriers, over, over.travel(usual, traffic), plan, told)
+
+
+def _placements(orders: pd.DataFrame, city: City, source: str) -> pa.Table:
     log = EventLog(city.city_id, source)
-    log.add(
-        "orders",
-        "placed",
-        orders["order_id"].tolist(),
-        seconds_of(orders["placed_at"]),
-        **_facts(orders),
-    )
-    placed = log.tables(["orders"])["orders"]
-    tables["orders"] = in_order(pa.concat_tables([placed, tables["orders"]]))
-    tables["courier_shifts"] = shift_events(couriers, tables, lived.fleet, city, day, source)
-    tables["courier_gps"] = gps_events(
-        city, lived.fleet, Legs.of(lived.legs), lived.order_ids, streams, source, over.closures
-    )
-    tables["courier_gps"] = spoof_positions(tables, plan.tricks, streams)
-    tables["app_events"] = app_events(city, orders, day, seed, streams, source)
-    tables["weather"] = weather_events(city, weather, source)
-    tables["traffic"] = traffic_events(traffic, seed, source) if traffic else no_traffic()
-    return Day(tables, {"fraud": fraud_truth(plan.marks, plan.tricks, tables)})
+    log.add("orders", "placed", orders["order_id"].tolist(), seconds_of(orders["placed_at"]), **_facts(orders))
+    return log.tables(["orders"])["orders"]
 
 
 def _facts(orders: pd.DataFrame) -> dict[str, Any]:

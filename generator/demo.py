@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from generator.city import load_city
-from generator.publish import Plan, publish_plan
+from generator.plan import Plan
+from generator.publish import publish_plan
 from generator.scenario import load_scenario
 
 # Fixed, not "yesterday": whoever runs the default, whenever, can compare figures with the documentation and others'.

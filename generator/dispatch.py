@@ -7,6 +7,8 @@ because each assignment changes who is free and where; the search among couriers
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +16,24 @@ from generator.rides import Rides
 from generator.trips import Trips
 
 ASKED_AT_MOST = 12  # couriers, nearest by straight line, whose way along the streets is looked up
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Orders that need a courier: `which` of all; for each of all when its restaurant accepted, and from when a courier
+    is wanted (seconds since 1970)."""
+
+    which: np.ndarray
+    accepted: np.ndarray
+    wanted: np.ndarray
+
+
+Dispatch = Callable[[Rides, Requests], Trips]
+
+
+def nearest_courier(rides: Rides, requests: Requests) -> Trips:
+    """Serve the requests with the built-in dispatcher."""
+    return Dispatcher(rides).run(requests)
 
 
 class Dispatcher:
@@ -24,12 +44,12 @@ class Dispatcher:
         self._lng_scale = float(np.cos(np.radians(np.mean(rides.pickups.lat)))) if len(rides.orders) else 1.0
         self._asked: dict[int, frozenset[int]] = {}
 
-    def run(self, which: np.ndarray, request: np.ndarray) -> Trips:
-        """Serve the orders `which` from their time of `request` on."""
+    def run(self, requests: Requests) -> Trips:
+        """Serve each order from when a courier is wanted on."""
         patience, retry = self._lives.dispatch.patience_seconds, self._lives.dispatch.retry_seconds
         cancels, trips = self._rides.cancels, self._rides.trips
-        deadline = deadlines(self._rides, request)
-        heap = [(float(request[i]), int(i), 0) for i in which]
+        deadline = deadlines(self._rides, requests.wanted)
+        heap = [(float(requests.wanted[i]), int(i), 0) for i in requests.which]
         heapq.heapify(heap)
         while heap:
             now, order, offers = heapq.heappop(heap)
@@ -81,7 +101,7 @@ class Dispatcher:
         return rides.go(order, courier, answered + 1, nth)
 
 
-def deadlines(rides: Rides, request: np.ndarray) -> np.ndarray:
+def deadlines(rides: Rides, wanted: np.ndarray) -> np.ndarray:
     """When the platform stops looking for a courier: after its patience, and not before a given ready time."""
     given = np.nan_to_num(rides.orders.ready_given, nan=-np.inf)
-    return np.asarray(np.maximum(request + rides.lives.dispatch.patience_seconds, given + 5))
+    return np.asarray(np.maximum(wanted + rides.lives.dispatch.patience_seconds, given + 5))

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from generator.city import City
-from generator.dispatch import Dispatcher
+from generator.dispatch import Dispatch, Requests, nearest_courier
 from generator.events import EventLog
 from generator.fraud.tricks import Tricks
 from generator.kitchen import ACCEPTED, REJECTED, Kitchens, cook
@@ -48,6 +48,7 @@ def simulate_lives(
     *,
     source: str,
     tricks: Tricks | None = None,
+    dispatch: Dispatch = nearest_courier,
 ) -> dict[str, pa.Table]:
     """Live every order to its end among the given couriers.
 
@@ -66,7 +67,7 @@ def simulate_lives(
     ends with the restaurant's `rejected`, a failed delivery with `failed`; neither is `cancelled` besides.
     Raises ContractViolation for a missing column or a ready time before placement, UsageError for an unknown vehicle.
     """
-    return live(orders, couriers, city, streams, travel, source=source, tricks=tricks).tables
+    return live(orders, couriers, city, streams, travel, source=source, tricks=tricks, dispatch=dispatch).tables
 
 
 def live(
@@ -78,6 +79,7 @@ def live(
     *,
     source: str,
     tricks: Tricks | None = None,
+    dispatch: Dispatch = nearest_courier,
 ) -> Lived:
     """As `simulate_lives`, with the couriers' rides besides."""
     lives = city.lives
@@ -91,7 +93,7 @@ def live(
     asked = np.flatnonzero(accepted & ~tricks.waited_for(placed))
     request = np.maximum(kitchens.answered + 3, kitchens.expected_ready - lives.dispatch.lead_seconds)
     rides = Rides(placed, fleet, kitchens.ready, wanted.cancels, lives, streams, travel)
-    trips = Dispatcher(rides).run(asked, request)
+    trips = dispatch(rides, Requests(asked, kitchens.answered, request))
     tricks.deliver_air(placed, kitchens, fleet, trips, lives.dispatch, streams)
     never_came = tricks.call_delivered(placed, fleet, trips, streams)
     ends = outcomes(kitchens, trips, wanted, never_came)
@@ -147,7 +149,8 @@ def _waits(kitchens: Kitchens, trips: Trips, ends: Outcomes, lives: Lives) -> np
 
 def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Trips, waits: np.ndarray) -> None:
     """Decisions about couriers, and what they report on the way."""
-    couriers, vehicles = pa.array(fleet.ids), pa.array(fleet.vehicles)
+    couriers = pa.array([*fleet.ids, *fleet.strangers])
+    vehicles = pa.array([*fleet.vehicles, *(None for _ in fleet.strangers)])
     made = trips.decided()
     for event_type in ("offered", "accepted", "declined", "assigned", "unassigned"):
         of_type = made[made["event_type"] == event_type]
@@ -179,6 +182,7 @@ def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Tr
             event_type,
             orders.keys.take(which),
             at[which],
+            repeats=trips.visits[which] if event_type == "arrived_at_restaurant" else 0,
             courier_id=couriers.take(pa.array(trips.courier[which])),
             lat=place[0][which],
             lng=place[1][which],

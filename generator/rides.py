@@ -86,7 +86,7 @@ class Rides:
         broken = assigned + 1 + moment * (arrived - assigned - 2)
         if nth == 0 and chance < dispatch.breakdown_share and broken < self.cancels[order]:
             self.decide(order, "unassigned", broken, courier, "courier", "vehicle_breakdown")
-            self._stop_on_the_way(order, courier, (assigned, broken, broken), float(moment))
+            self.stop_on_the_way(order, courier, (assigned, broken, broken), float(moment))
             fleet.pause(courier, float(broken), dispatch.breakdown_seconds)
             return float(broken) + 5
         picked = max(arrived, float(self.ready[order])) + float(self._pick_up[order])
@@ -107,7 +107,7 @@ class Rides:
         if arrived < cancelled:
             self.trips.arrived[order] = arrived
         part = min(1.0, (cancelled - assigned) / (arrived - assigned))
-        self._stop_on_the_way(order, courier, (assigned, min(cancelled, arrived), cancelled + 1), part)
+        self.stop_on_the_way(order, courier, (assigned, min(cancelled, arrived), cancelled + 1), part)
         self.fleet.free[courier] = cancelled + 20
         return np.inf
 
@@ -128,7 +128,7 @@ class Rides:
         hour, vehicle = int(self.orders.hour(order, at)), int(self.fleet.codes[courier])
         return self.travel.ride_seconds(start, end, vehicle, hour, at) * float(self.fleet.pace[courier])
 
-    def _stop_on_the_way(self, order: int, courier: int, times: tuple[float, float, float], part: float) -> None:
+    def stop_on_the_way(self, order: int, courier: int, times: tuple[float, float, float], part: float) -> None:
         """The courier stops after `part` of the way to the restaurant; `times` as in a leg: start, end, until."""
         here = self.fleet.spots[courier]
         place = self.travel.on_the_way(here, self.pickups[order], int(self.fleet.codes[courier]), part)

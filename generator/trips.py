@@ -22,8 +22,9 @@ class Trips:
 
     `courier` is a row of the sorted couriers, -1 where none was assigned; `done` is the hand-off or, if `failed`, its
     failure; `given_up` is when the platform stopped looking. `handed_lat` and `handed_lng`: where the courier said to
-    be at `near` and `done`; NaN for the door. `decisions`: (order, event type, second, courier row, decided by, reason)
-    in the order they were made; `legs`: every ride, also those that came to nothing.
+    be at `near` and `done`; NaN for the door. `visits` counts couriers taken off at the restaurant. `decisions`:
+    (order, event type, second, courier row, decided by, reason) in the order they were made; `legs`: every ride, also
+    those that came to nothing.
     """
 
     courier: np.ndarray
@@ -36,14 +37,23 @@ class Trips:
     given_up: np.ndarray
     handed_lat: np.ndarray
     handed_lng: np.ndarray
+    visits: np.ndarray
     decisions: list[Decision] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
 
     @classmethod
     def none_yet(cls, size: int) -> Trips:
         assigned, arrived, picked, near, done, given_up, lat, lng = (np.full(size, np.nan) for _ in range(8))
-        failed = np.zeros(size, dtype=bool)
-        return cls(np.full(size, -1), assigned, arrived, picked, near, done, failed, given_up, lat, lng)
+        failed, visits = np.zeros(size, dtype=bool), np.zeros(size, dtype=np.int64)
+        return cls(np.full(size, -1), assigned, arrived, picked, near, done, failed, given_up, lat, lng, visits)
+
+    def forget(self, order: int, at: float) -> None:
+        """The order's courier is taken off at `at`, before the pick-up: what was to come does not happen."""
+        self.visits[order] += bool(self.arrived[order] <= at)
+        self.courier[order], self.failed[order] = -1, False
+        for times in (self.assigned, self.arrived, self.picked, self.near, self.done):
+            times[order] = np.nan
+        self.decisions[:] = [each for each in self.decisions if each[0] != order or each[2] <= at]
 
     def decided(self) -> pd.DataFrame:
         """The decisions, one row each: order, event_type, at, courier, decided_by, reason."""
@@ -83,6 +93,7 @@ class Fleet:
     def __init__(self, couriers: pd.DataFrame, lives: Lives, travel: TravelTimes) -> None:
         couriers = couriers.sort_values(["courier_id", "starts_at"], kind="stable").reset_index(drop=True)
         self.ids = couriers["courier_id"].astype(str).tolist()
+        self.strangers: list[str] = []  # named by a dispatcher outside, not on this day's shifts: rows after all others
         self.vehicles = couriers["vehicle"].astype(str).tolist()
         self.codes = vehicle_codes(self.vehicles)
         lat, lng = (couriers[axis].to_numpy(dtype=np.float64) for axis in ("lat", "lng"))
@@ -96,7 +107,7 @@ class Fleet:
         self.temper = np.exp(spread * _lasting(self.ids, "courier temper") - spread**2 / 2)  # of declining, mean 1
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.codes)
 
     @staticmethod
     def _breaks(couriers: pd.DataFrame) -> list[tuple[float, int, float]]:
@@ -113,11 +124,15 @@ class Fleet:
         self.pauses.append((courier, since, since + seconds))
         self.free[courier] = since + seconds
 
-    def idle(self, now: float, asked: frozenset[int]) -> np.ndarray:
-        """Rows of couriers who are on shift, free, and have not been asked for this order; `now` never goes back."""
+    def advance(self, now: float) -> None:
+        """Begin the breaks that are due by `now`, each once the courier is free."""
         while self._due and self._due[-1][0] <= now:
             due, courier, seconds = self._due.pop()
             self.pause(courier, max(due, float(self.free[courier])), seconds)
+
+    def idle(self, now: float, asked: frozenset[int]) -> np.ndarray:
+        """Rows of couriers who are on shift, free, and have not been asked for this order; `now` never goes back."""
+        self.advance(now)
         found = np.flatnonzero((self.free <= now) & (self.ends > now))
         return found[~np.isin(found, list(asked))] if asked else found
 

@@ -1,8 +1,8 @@
 """The Kafka message format: a value is one Parquet micro-batch (zstd) of rows of one partition.
 
 Headers: `contract` (events/<topic>), `contract_version`, `rows`, `traceparent`, `producer_id`, `sequence` (per
-producer, topic and partition, from 0 within a unit) and `unit`. A reader admits a message only if its bytes are
-Parquet, its headers name a contract version we know, its row count is the stated one and its columns have the
+producer, topic and partition, from 0 within a transaction of a unit) and `unit`. A reader admits a message only if its
+bytes are Parquet, its headers name a contract version we know, its row count is the stated one and its columns have the
 contract's types; anything else is a `MessageRejected` whose reason goes to the dead letters with the original bytes.
 """
 
@@ -69,13 +69,19 @@ def partition_of(keys: pa.Array | pa.ChunkedArray, partitions: int) -> np.ndarra
     return numbers[encoded.indices.to_numpy(zero_copy_only=False)] if len(numbers) else np.array([], dtype=np.int32)
 
 
-def micro_batches(table: pa.Table, contract: Contract, partitions: int) -> Iterator[tuple[int, pa.Table]]:
-    """(partition, rows) with at most MAX_ROWS rows each; rows of a key stay in their order and in one partition."""
+def micro_batches(
+    table: pa.Table, contract: Contract, partitions: int, max_rows: int | None = None
+) -> Iterator[tuple[int, pa.Table]]:
+    """(partition, rows) with at most `max_rows`, and never more than MAX_ROWS, rows each.
+
+    Rows of a key stay in their order and in one partition.
+    """
+    size = min(max_rows or MAX_ROWS, MAX_ROWS)
     numbers = partition_of(table.column(str(contract.custom("messageKey"))), partitions)
     for partition in np.unique(numbers):
         rows = table.filter(pa.array(numbers == partition))
-        for start in range(0, rows.num_rows, MAX_ROWS):
-            yield int(partition), rows.slice(start, MAX_ROWS)
+        for start in range(0, rows.num_rows, size):
+            yield int(partition), rows.slice(start, size)
 
 
 def encode(

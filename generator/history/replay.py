@@ -31,7 +31,8 @@ from generator.history.record import (
 )
 from generator.publish import publish_city
 from pipelines.errors import ImportRefused
-from pipelines.movers.events_to_kafka import publish_unit, published_units
+from pipelines.movers.events_to_kafka import publish_unit
+from pipelines.movers.progress import published_units
 
 
 @dataclass(frozen=True)

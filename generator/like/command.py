@@ -19,7 +19,7 @@ from generator.like.fit import fit_city
 from generator.like.observed import Observed, of_files
 from generator.like.profile_file import write_profile
 from generator.like.stored import of_stored
-from generator.publish import Plan
+from generator.plan import Plan
 from generator.scenario import Scenario
 from pipelines.errors import UsageError
 from pipelines.settings import settings

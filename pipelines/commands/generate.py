@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,8 @@ from typer.core import TyperCommand
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.publish import Plan
+    from generator.plan import Plan
+    from generator.send import Way
 
 DAY_FORMAT = ["%Y-%m-%d"]
 USUAL_ORDERS_PER_DAY = 1_500
@@ -64,7 +66,17 @@ HistoryDay = Annotated[
     typer.Option("--date", formats=DAY_FORMAT, help="With --like: day of files without dates, or of the history."),
 ]
 ProfileFile = Annotated[Path | None, typer.Option(help="With --like: where to write the fitted profile.")]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="With --like: file for the distances.")]
+JsonFile = Annotated[
+    Path | None,
+    typer.Option("--json", help="File for what was done ('-': print it); with --like for the distances."),
+]
+Speed = Annotated[str, typer.Option(help="max, realtime, or how many times as fast as reality; a pace needs Kafka.")]
+Linger = Annotated[int, typer.Option(min=1, max=60_000, help="At a pace: real time an event may wait for others.")]
+Batch = Annotated[int, typer.Option(min=1, max=10_000, help="At a pace: most events of a message.")]
+DispatchBy = Annotated[
+    str, typer.Option(help="builtin, or external: couriers do what courier_assignments says; docs/closed_loop.md.")
+]
+Tick = Annotated[float, typer.Option(min=1, max=3600, help="External dispatch: simulated seconds of a tick.")]
 
 
 def generate(
@@ -86,18 +98,25 @@ def generate(
     couriers: CouriersFile = None,
     history_day: HistoryDay = None,
     profile: ProfileFile = None,
+    speed: Speed = "max",
+    linger_ms: Linger = 1_000,
+    batch_events: Batch = 10_000,
+    dispatch: DispatchBy = "builtin",
+    tick_seconds: Tick = 10.0,
     json_file: JsonFile = None,
 ) -> None:
-    """Generate days of a city's deliveries, to Kafka or to files. A day already published sends nothing."""
+    """Generate days of a city's deliveries, to Kafka or to files. What is there already is not made again."""
     from generator.city import load_city
     from generator.faults.profile import load_faults
-    from generator.publish import Plan
+    from generator.paced import Batching
+    from generator.plan import Plan
     from generator.scenario import load_scenario
+    from generator.send import KAFKA, Way
 
     overlay = load_scenario(scenario) if scenario else None
     said = (_date(start), _date(end), days, _date(until))
     if like is None:
-        _only_with_like(mapping, orders, couriers, history_day, profile, json_file)
+        _only_with_like(mapping, orders, couriers, history_day, profile)
         (first, last), where = chosen_days(*said), load_city(city or "futian")
         usual = where.demand.orders_per_day if where.demand else None
         plan = Plan(where, first, last, orders_per_day or usual or USUAL_ORDERS_PER_DAY, seed, overlay)
@@ -107,11 +126,30 @@ def generate(
         plan = _like(history=like, seed=seed, city=city, days=_days_if_said(*said), **files, **wanted)
         if out is None:
             return
-    to = out or "kafka"
-    rows = _run(replace(plan, faults=load_faults(faults) if faults else None), to)
-    for dataset, count in sorted(rows.items()):
-        typer.echo(f"{dataset:24}{count:>12,}")
-    typer.echo(f"{'sent' if to == 'kafka' else 'written'}: {sum(rows.values()):,} events to {to}")
+    way = Way(out or KAFKA, speed, Batching(linger_ms, batch_events), dispatch, tick_seconds)
+    _send(replace(plan, faults=load_faults(faults) if faults else None), way, json_file if like is None else None)
+
+
+def _send(plan: Plan, way: Way, json_file: Path | None) -> None:
+    """Send the days out under a progress bar; the summary on stdout, or where JSON goes there on stderr."""
+    from rich.console import Console
+
+    from generator.send import send_plan
+    from generator.watch import watched
+
+    with watched(Console(stderr=True), len(plan.days)) as on_slice:
+        sent = send_plan(plan, way, on_slice)
+    if json_file:
+        _write_json(sent.as_json(), json_file)
+    typer.echo(sent.summary(), err=str(json_file) == "-")
+
+
+def _write_json(told: dict[str, Any], path: Path) -> None:
+    text = json.dumps(told, indent=1)
+    if str(path) == "-":
+        typer.echo(text)
+    else:
+        path.write_text(f"{text}\n", encoding="utf-8")
 
 
 def _like(**request: Any) -> Plan:
@@ -132,7 +170,7 @@ def _days_if_said(
 
 def _only_with_like(*values: object) -> None:
     if any(value is not None for value in values):
-        raise UsageError("--mapping, --orders, --couriers, --date, --profile and --json belong to --like; add it")
+        raise UsageError("--mapping, --orders, --couriers, --date and --profile belong to --like; add it")
 
 
 def chosen_days(start: date | None, end: date | None, days: int | None, until: date | None) -> tuple[date, date]:
@@ -150,28 +188,6 @@ def chosen_days(start: date | None, end: date | None, days: int | None, until: d
     if (last - first).days >= LONGEST_PLAN_DAYS:
         raise UsageError(f"{first} to {last} is more than {LONGEST_PLAN_DAYS:,} days; check the years")
     return first, last
-
-
-def _run(plan: Plan, out: str) -> dict[str, int]:
-    """Send the plan out under a progress bar, a step a day."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from generator.publish import publish_plan, write_plan
-
-    columns = (TextColumn("generating"), BarColumn(), MofNCompleteColumn(), TextColumn("days  {task.fields[said]}"))
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task, seen, total = bar.add_task("days", total=len(plan.days), said=""), set[str](), 0
-
-        def on_rows(day: str, rows: int) -> None:
-            nonlocal total
-            seen.add(day)
-            total += rows
-            bar.update(task, completed=len(seen) - 1, said=f"{day}  {total:,} events")
-
-        sent = publish_plan(plan, on_rows) if out == "kafka" else write_plan(plan, Path(out), on_rows)
-        bar.update(task, completed=len(plan.days))
-    return sent
 
 
 def _date(value: datetime | None) -> date | None:

@@ -11,7 +11,6 @@ that it is not known; the same unit again settles it.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,14 +21,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from kafka.errors import KafkaError
 
-from pipelines.connectors.kafka import producer, read_to_end, transaction
+from pipelines.connectors.kafka import producer, transaction
 from pipelines.contract_rules import broken_rules, rules
 from pipelines.contracts import conform, load_contract
 from pipelines.errors import ContractViolation, ImportRefused, ServiceError
 from pipelines.messages import NO_DAY, Headers, Origin, encode, micro_batches, partition_of
 from pipelines.movers.dead_letters import stated_rows
 from pipelines.movers.delivery import Delivery, RawMessage, is_wider
-from pipelines.movers.topics import PROGRESS_TOPIC, ensure_business_topics
+from pipelines.movers.progress import grown, is_complete, published_units, send_progress, through_us
+from pipelines.movers.topics import ensure_business_topics
 from pipelines.settings import settings
 
 
@@ -43,20 +43,6 @@ class Published:
     rows: dict[str, int]
     messages: int
     already_there: bool
-
-
-def published_units(producer_id: str | None = None) -> dict[str, dict[str, Any]]:
-    """Progress records by unit of one producer; without `producer_id` of all, by `<producer_id>/<unit>`."""
-    ensure_business_topics()
-    found: dict[str, dict[str, Any]] = {}
-    for records in read_to_end(PROGRESS_TOPIC, {}):
-        for record in records:
-            if record.value is not None:
-                progress = json.loads(record.value)
-                found[f"{progress['producer_id']}/{progress['unit']}"] = progress
-    if producer_id is None:
-        return found
-    return {p["unit"]: p for p in found.values() if p["producer_id"] == producer_id}
 
 
 def publish_unit(
@@ -74,26 +60,31 @@ def publish_unit(
     a published unit is history. A row that breaks its contract is refused before anything is sent (ContractViolation);
     a topic's `Delivery` is sent as it is, whatever rules it breaks: faults on purpose.
     """
-    deliveries = {
-        topic: given if isinstance(given, Delivery) else Delivery((_checked(topic, given),))
-        for topic, given in events.items()
-    }
+    deliveries = {topic: checked_delivery(topic, given) for topic, given in events.items()}
     ensure_business_topics()
     try:
         with producer(f"dishpatch:{producer_id}") as client:
             earlier = published_units(producer_id).get(unit)
+            if earlier and is_whole(earlier, producer_id, unit, fingerprint):
+                return Published(dict.fromkeys(earlier["rows"], 0), 0, already_there=True)
             if earlier:
-                return _already_there(earlier, producer_id, unit, fingerprint)
+                deliveries = {topic: given.due(through_us(earlier)) for topic, given in deliveries.items()}
             with transaction(client) as send:
-                messages = _send_events(send, deliveries, _origin(producer_id, unit), on_batch)
-                progress = _progress(producer_id, unit, fingerprint, deliveries, rejected, messages)
-                send(PROGRESS_TOPIC, json.dumps(progress).encode(), key=f"{producer_id}/{unit}".encode(), partition=0)
+                messages = send_events(send, deliveries, origin_of(producer_id, unit), on_batch)
+                progress = progress_of(producer_id, unit, fingerprint, deliveries, rejected, messages)
+                send_progress(send, grown(earlier, progress))
     except KafkaError as error:
         raise ServiceError(f"publishing {producer_id} {unit} failed, nothing of it was published: {error!r}") from error
     return Published(progress["rows"], messages, already_there=False)
 
 
-def _checked(topic: str, table: pa.Table) -> pa.Table:
+def checked_delivery(topic: str, given: pa.Table | Delivery) -> Delivery:
+    """A delivery as it is; a table as one whose rows keep their contract (else ContractViolation)."""
+    return given if isinstance(given, Delivery) else Delivery((checked(topic, given),))
+
+
+def checked(topic: str, table: pa.Table) -> pa.Table:
+    """The table as its contract has it; ContractViolation names the first row that breaks a rule."""
     contract = load_contract(f"events/{topic}")
     conformed = conform(table, contract)
     broken = broken_rules(conformed, rules(contract))
@@ -108,25 +99,28 @@ def _checked(topic: str, table: pa.Table) -> pa.Table:
     return conformed
 
 
-def _already_there(earlier: dict[str, Any], producer_id: str, unit: str, fingerprint: str) -> Published:
+def is_whole(earlier: dict[str, Any], producer_id: str, unit: str, fingerprint: str) -> bool:
+    """Whether all of the unit is there; ImportRefused where it came from other input."""
     if earlier["fingerprint"] != fingerprint:
         raise ImportRefused(
             f"{producer_id} has published {unit} before from other input (fingerprint {earlier['fingerprint'][:12]}, "
             f"now {fingerprint[:12]}); published events are history. Use another date, seed or city, or an empty "
             "DISHPATCH_DATA_DIR."
         )
-    return Published(dict.fromkeys(earlier["rows"], 0), 0, already_there=True)
+    return is_complete(earlier)
 
 
-def _send_events(
+def send_events(
     send: Callable[..., None],
     deliveries: Mapping[str, Delivery],
     origin: Origin,
-    on_batch: Callable[[int], None] | None,
+    on_batch: Callable[[int], None] | None = None,
+    max_rows: int | None = None,
 ) -> int:
+    """Send the tables as messages of at most `max_rows` rows; the number of messages."""
     sequences: Counter[tuple[str, int]] = Counter()
     for topic, delivery in deliveries.items():
-        for partition, messages, rows in _batches(topic, delivery, origin, sequences):
+        for partition, messages, rows in _batches(topic, delivery, origin, sequences, max_rows):
             for value, headers in messages:
                 send(topic, value, headers=headers, partition=partition)
                 sequences[topic, partition] += 1
@@ -136,7 +130,7 @@ def _send_events(
 
 
 def _batches(
-    topic: str, delivery: Delivery, origin: Origin, sequences: Counter[tuple[str, int]]
+    topic: str, delivery: Delivery, origin: Origin, sequences: Counter[tuple[str, int]], max_rows: int | None
 ) -> Iterator[tuple[int, Iterable[tuple[bytes, Headers]], int]]:
     """(partition, its next messages, their rows) in the order of the delivery."""
     contract, partitions = load_contract(f"events/{topic}"), settings().kafka_partitions
@@ -145,18 +139,20 @@ def _batches(
             partition = int(partition_of(pa.array([part.key]), partitions)[0])
             yield partition, [(part.value, part.stamped(origin, sequences[topic, partition]))], 0
             continue
-        for partition, rows in micro_batches(part, contract, partitions):
+        for partition, rows in micro_batches(part, contract, partitions, max_rows):
             yield partition, encode(rows, contract, origin, sequences[topic, partition], wider=True), rows.num_rows
 
 
-def _origin(producer_id: str, unit: str) -> Origin:
+def origin_of(producer_id: str, unit: str) -> Origin:
+    """The headers of every message of the unit."""
     digest = hashlib.blake2b(f"{producer_id}/{unit}".encode(), digest_size=24).hexdigest()
     return Origin(producer_id, unit, f"00-{digest[:32]}-{digest[32:48]}-01")
 
 
-def _progress(
+def progress_of(
     producer_id: str, unit: str, fingerprint: str, deliveries: Mapping[str, Delivery], rejected: int, messages: int
 ) -> dict[str, Any]:
+    """What a progress record tells of these deliveries."""
     return {
         "producer_id": producer_id,
         "unit": unit,

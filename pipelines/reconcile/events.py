@@ -16,7 +16,7 @@ from pipelines.connectors.kafka import Record, consumer, partitions_of, read_to_
 from pipelines.contracts import topics
 from pipelines.messages import NO_DAY, header
 from pipelines.movers.dead_letters import read_letters, stated_rows
-from pipelines.movers.events_to_kafka import published_units
+from pipelines.movers.progress import published_units
 from pipelines.reconcile.bronze import BronzeDay, Place, bronze_days, quarantined_days
 from pipelines.reconcile.line import Line, must_equal
 from pipelines.transforms.silver_orders import TOPICS

@@ -5,7 +5,7 @@ Read is the sum of the outcomes, and every accepted row was published.
 
 from __future__ import annotations
 
-from pipelines.movers.events_to_kafka import published_units
+from pipelines.movers.progress import published_units
 from pipelines.reconcile.line import Line, must_equal
 
 OUTCOMES = ("imported", "flagged", "other_movement", "duplicate", "quarantined", "rejected", "filtered")

@@ -8,8 +8,9 @@ import pytest
 from kafka import KafkaConsumer
 
 from pipelines.connectors.kafka import connection, partitions_of
-from pipelines.movers.events_to_kafka import publish_unit, published_units
+from pipelines.movers.events_to_kafka import publish_unit
 from pipelines.movers.kafka_to_bronze import kafka_to_bronze
+from pipelines.movers.progress import published_units
 from tests.services import publishing
 from tests.services.processes import Workers
 from tests.services.tiny_events import kept

@@ -11,7 +11,8 @@ import pytest
 
 from generator.city import load_city
 from generator.day import generate_day
-from generator.publish import Plan, publish_plan
+from generator.plan import Plan
+from generator.publish import publish_plan
 from pipelines.flow import GOLD_TABLES, ORDER_TOPICS, STEPS, step_named
 from pipelines.reconcile import reconcile
 from pipelines.runs import RunResult, run_notebook

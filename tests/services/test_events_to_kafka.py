@@ -15,8 +15,9 @@ from pipelines import messages
 from pipelines.connectors import kafka
 from pipelines.connectors.kafka import consumer, partitions_of, read_to_end
 from pipelines.errors import ContractViolation, ImportRefused, ServiceError
-from pipelines.movers.events_to_kafka import publish_unit, published_units
+from pipelines.movers.events_to_kafka import publish_unit
 from pipelines.movers.kafka_to_bronze import kafka_to_bronze
+from pipelines.movers.progress import published_units
 from pipelines.movers.topics import PROGRESS_TOPIC
 from pipelines.reconcile.events import event_lines
 from tests.services.tiny_events import bronze, event, kept, placed, table

@@ -18,12 +18,13 @@ from generator.faults.alarms import raised_alarms
 from generator.faults.bad_messages import message_id
 from generator.faults.profile import faults_of
 from generator.faults.score import Score, score
-from generator.publish import Plan, publish_plan
+from generator.plan import Plan
+from generator.publish import publish_plan
 from generator.streams import Streams
 from pipelines.contracts import load_contract, topics
 from pipelines.errors import ImportRefused
 from pipelines.movers.dead_letters import read_letters
-from pipelines.movers.events_to_kafka import published_units
+from pipelines.movers.progress import published_units
 from pipelines.reconcile import reconcile
 from pipelines.settings import settings
 from pipelines.transforms.events import split_events

@@ -12,7 +12,7 @@ from generator.history import replay as replay_module
 from generator.history.record import records
 from generator.history.replay import Request, replay
 from pipelines.errors import ImportRefused
-from pipelines.movers.events_to_kafka import published_units
+from pipelines.movers.progress import published_units
 from pipelines.settings import Settings
 from tests.unit.generator.history.examples import GOOD, HEADER, MAPPING, TOWN, write
 from tests.unit.generator.history.field_mappings import NEW_YORK, PAYOUTS

@@ -1,19 +1,16 @@
-"""Plans, their fingerprints, and days as files."""
+"""Plans, their fingerprints, and which days a command means."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from generator.city import load_city
-from generator.day import generate_day
 from generator.demo import LAST_DEMO_DAY, demo_plan
-from generator.publish import Plan, fingerprint, write_plan
+from generator.faults import load_faults
+from generator.plan import Plan, fingerprint
 from generator.scenario import load_scenario
 from pipelines.commands.generate import chosen_days
 from pipelines.errors import UsageError
@@ -25,54 +22,13 @@ def plan() -> Plan:
     return Plan(load_city("futian"), FIRST, LAST, 40, 7)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-def test_files_hold_every_event_once_under_the_utc_date_it_happened(tmp_path: Path) -> None:
-    rows = write_plan(plan(), tmp_path)
-    days = [generate_day(load_city("futian"), day, 40, 7) for day in plan().days]
-    for dataset in days[0]:
-        files = sorted((tmp_path / dataset).glob("event_date=*/*.parquet"))
-        read = [pq.ParquetFile(file).read() for file in files]
-        want = pa.concat_tables([day[dataset] for day in days])
-        assert sorted(pa.concat_tables(read)["event_id"].to_pylist()) == sorted(want["event_id"].to_pylist())
-        assert rows[dataset] == want.num_rows
-        for file, table in zip(files, read, strict=True):
-            dates = {moment.date().isoformat() for moment in table["event_time"].to_pylist()}
-            assert dates == {file.parent.name.removeprefix("event_date=")}
-
-
-def test_writing_again_gives_the_same_bytes_and_no_leftovers(tmp_path: Path) -> None:
-    write_plan(plan(), tmp_path)
-    first = contents(tmp_path)
-    write_plan(plan(), tmp_path)
-    assert contents(tmp_path) == first
-    assert all(name.endswith(".parquet") for name in first)
-
-
-def test_one_day_alone_writes_the_same_files_as_within_a_range(tmp_path: Path) -> None:
-    write_plan(plan(), tmp_path / "range")
-    write_plan(replace(plan(), first=LAST), tmp_path / "alone")
-    of_range = contents(tmp_path / "range")
-    alone = contents(tmp_path / "alone")
-    assert alone
-    assert all(of_range[name] == content for name, content in alone.items())
-
-
-def test_progress_is_told_every_row_but_the_registration(tmp_path: Path) -> None:
-    told: dict[str, int] = {}
-    rows = write_plan(plan(), tmp_path, lambda day, n: told.update({day: told.get(day, 0) + n}))
-    assert list(told) == ["2026-11-20", "2026-11-21"]
-    assert sum(told.values()) == sum(rows.values()) - rows["cities"]
-
-
 @pytest.mark.parametrize(
     "other",
     [
         {"orders_per_day": 41},
         {"seed": 8},
         {"scenario": load_scenario("rainy_sunday")},
+        {"faults": load_faults("usual")},
         {"city": load_city("futian").model_copy(update={"day_cut_hour": 5})},
     ],
 )

@@ -16,7 +16,8 @@ from generator.city import load_city
 from generator.faults.inject import inject
 from generator.faults.profile import Faults, faults_of, load_faults
 from generator.faults.truth import TRUTH
-from generator.publish import Plan, fingerprint, write_plan
+from generator.files import write_plan
+from generator.plan import Plan, fingerprint
 from generator.streams import Streams
 from pipelines.cli import app
 

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from generator.city import load_city
 from generator.day import generate_day
+from generator.files import write_plan
 from generator.like.stored import of_stored
-from generator.publish import Plan, write_plan
+from generator.plan import Plan
 from pipelines.cli import app
 from pipelines.errors import UsageError
 from tests.unit.generator.generated_days import FRIDAY
