@@ -23,8 +23,9 @@ from generator.signals_profile import GpsProfile
 from generator.streams import Streams
 from generator.travel import METRES_PER_DEGREE
 from generator.trips import Fleet
+from pipelines.contracts import load_contract
 
-COURIERS_AT_ONCE = 400  # a busy courier has a thousand positions a day: about 100 MB of arrays at once
+POSITIONS_AT_ONCE = 250_000  # in memory as arrays, with the streets of their rides: about 150 MB
 NO_LEG = -1
 HEADING_ERROR_DEG, SPEED_ERROR, STANDING_KMH = 8.0, 0.08, 0.5
 ERROR_OF_ACCURACY = 0.66  # sigma of each axis over the stated radius: two thirds of positions lie within it
@@ -50,7 +51,6 @@ class _Pings:
 
     courier: np.ndarray
     order: np.ndarray
-    at: np.ndarray
     lat: np.ndarray
     lng: np.ndarray
     accuracy_m: np.ndarray
@@ -71,20 +71,20 @@ def gps_events(
     routes, profile = routes_of(city.network) if city.network is not None else None, city.signals.gps
     places = len(routes.network.node_lat) if routes else 1
     canyon = streams.forever(f"gps/{city.city_id}/canyon").standard_normal(places)
-    orders, couriers = pa.array(order_ids, pa.string()), Keys.of(fleet.ids)
-    log = EventLog(city.city_id, source, key_column="courier_id")
-    for first in range(0, len(fleet.ids), COURIERS_AT_ONCE):
-        last = min(first + COURIERS_AT_ONCE, len(fleet.ids))
-        random = streams.of(f"gps/{first // COURIERS_AT_ONCE}")
-        own = legs.of_couriers(first, last)
-        pings = _pings(own, fleet, range(first, last), routes, canyon, profile, random, closures)
-        at = np.round(pings.at * 1e3)
+    stretches, orders, couriers = _stretches(legs, fleet, profile), pa.array(order_ids, pa.string()), Keys.of(fleet.ids)
+    which, at = _moments(stretches, profile, streams.of("gps/moments"))
+    pieces = [load_contract("events/courier_gps").arrow_schema.empty_table()]
+    for first in range(0, len(at), POSITIONS_AT_ONCE):
+        part = slice(first, first + POSITIONS_AT_ONCE)
+        random = streams.of(f"gps/{first // POSITIONS_AT_ONCE}")
+        pings = _pings(stretches, which[part], at[part], legs, fleet, routes, canyon, profile, random, closures)
+        log = EventLog(city.city_id, source, key_column="courier_id")
         log.add(
             "courier_gps",
             "position",
             couriers.take(pings.courier),
-            at / 1e3,
-            repeats=at.astype(np.int64),
+            at[part],
+            repeats=np.rint(at[part] * 1e3).astype(np.int64),
             lat=np.round(pings.lat, 6),
             lng=np.round(pings.lng, 6),
             accuracy_m=np.round(pings.accuracy_m, 1),
@@ -92,27 +92,35 @@ def gps_events(
             heading_deg=np.round(pings.heading_deg, 0),
             order_id=orders.take(pa.array(pings.order, mask=pings.order == NO_ORDER)),
         )
-    return log.tables(["courier_gps"])["courier_gps"]
+        pieces.append(log.tables(["courier_gps"])["courier_gps"])
+    return pa.concat_tables(pieces)
+
+
+def _moments(stretches: _Stretches, profile: GpsProfile, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Stretch and second since 1970 (to the millisecond) of each position that is heard of, in order of time."""
+    count = np.ceil((stretches.end - stretches.start) / stretches.every).astype(np.int64)
+    which = np.repeat(np.arange(len(count)), count)
+    number = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    at = stretches.start[which] + (number + random.random(len(count))[which]) * stretches.every[which]
+    heard = (at < stretches.end[which]) & ~_lost(len(which), profile, random)
+    which, at = which[heard], np.round(at[heard], 3)
+    order = np.argsort(at, kind="stable")
+    return which[order], at[order]
 
 
 def _pings(
+    stretches: _Stretches,
+    which: np.ndarray,
+    at: np.ndarray,
     legs: Legs,
     fleet: Fleet,
-    rows: range,
     routes: Routes | None,
     canyon: np.ndarray,
     profile: GpsProfile,
     random: np.random.Generator,
     closures: Sequence[Closure],
 ) -> _Pings:
-    """Positions of the couriers `rows`, whose legs are given."""
-    stretches = _stretches(legs, fleet, rows, profile)
-    count = np.ceil((stretches.end - stretches.start) / stretches.every).astype(np.int64)
-    which = np.repeat(np.arange(len(count)), count)
-    number = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-    at = stretches.start[which] + (number + random.random(len(count))[which]) * stretches.every[which]
-    heard = (at < stretches.end[which]) & ~_lost(len(which), profile, random)
-    which, at = which[heard], at[heard]
+    """What the phones tell at the moments `at` of the stretches `which`."""
     leg, order = stretches.leg[which], stretches.order[which]
     if len(legs):
         order = np.where((leg != NO_LEG) & (at > legs.until[leg]), NO_ORDER, order)
@@ -131,7 +139,6 @@ def _pings(
     return _Pings(
         stretches.courier[which],
         order,
-        at,
         lat + off[0],
         lng + off[1] / np.cos(np.radians(lat)),
         accuracy,
@@ -140,15 +147,15 @@ def _pings(
     )
 
 
-def _stretches(legs: Legs, fleet: Fleet, rows: range, profile: GpsProfile) -> _Stretches:
+def _stretches(legs: Legs, fleet: Fleet, profile: GpsProfile) -> _Stretches:
     """The couriers' shifts without a seam: each leg, the time with the order after it, and the wait for the next."""
-    courier = np.array(rows, dtype=np.int64)
+    courier = np.arange(len(fleet.ids))
     last = np.append(legs.courier[1:] != legs.courier[:-1], True) if len(legs) else np.array([], dtype=bool)
     closing = fleet.ends[courier].copy()
-    np.maximum.at(closing, legs.courier - rows.start, legs.until + AFTER_LAST_SECONDS)
+    np.maximum.at(closing, legs.courier, legs.until + AFTER_LAST_SECONDS)
     opening = closing.copy()  # until the first leg, or the whole shift where there is none
-    np.minimum.at(opening, legs.courier - rows.start, legs.start)
-    following = np.where(last, closing[legs.courier - rows.start], np.append(legs.start[1:], 0.0)[: len(legs)])
+    np.minimum.at(opening, legs.courier, legs.start)
+    following = np.where(last, closing[legs.courier], np.append(legs.start[1:], 0.0)[: len(legs)])
     over = np.maximum(legs.until, legs.end)
     none, off, number = np.full(len(legs), NO_ORDER), np.full(len(legs), NO_LEG), np.arange(len(legs))
     kinds = (
@@ -192,8 +199,9 @@ def _true_places(
     leg = stretches.leg[which]
     riding = np.flatnonzero(leg != NO_LEG)
     if len(riding):
+        ridden, leg = np.unique(leg[riding], return_inverse=True)
+        legs = legs.take(ridden)
         lines = lines_of(legs, fleet.codes[legs.courier], routes, closures) if routes else straight_lines(legs)
-        leg = leg[riding]
         lasts = legs.end[leg] - legs.start[leg]
         lat[riding], lng[riding], piece = lines.at(leg + (at[riding] - legs.start[leg]) / lasts)
         seconds = (lines.progress[piece + 1] - lines.progress[piece]) * lasts

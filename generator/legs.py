@@ -59,7 +59,6 @@ class Legs:
         courier, order = (columns[:, n].astype(np.int64) for n in (0, 1))
         return cls(courier, order, *(columns[:, n] for n in range(2, len(Leg._fields))))
 
-    def of_couriers(self, first: int, last: int) -> Legs:
-        """The legs of the fleet's rows from `first` until before `last`."""
-        start, end = np.searchsorted(self.courier, [first, last])
-        return Legs(*(getattr(self, name)[start:end] for name in Leg._fields))
+    def take(self, which: np.ndarray) -> Legs:
+        """The legs at these places."""
+        return Legs(*(getattr(self, name)[which] for name in Leg._fields))
