@@ -48,11 +48,13 @@ def out_of_order(rows: Rows, section: OutOfOrder) -> tuple[np.ndarray, pa.Table]
     drawn = 1 + np.floor(rows.uniform("out_of_order/places", found) * section.farthest_places).astype(np.int64)
     moves = np.zeros(count)
     moves[found] = np.minimum(drawn, count - 1 - found) + 0.5
-    places = np.arange(count) + moves
+    places, produced = np.arange(count) + moves, rows.produced_us
     overtaken = np.zeros(len(found), dtype=np.int64)
     for step in range(1, section.farthest_places + 1):  # a step a place, each over all moved events at once
         follower = np.minimum(found + step, count - 1)
-        overtaken += (found + step < count) & (places[follower] < places[found])
+        sooner = produced[follower] < produced[found]  # which settles two that move to one place
+        before = (places[follower] < places[found]) | ((places[follower] == places[found]) & sooner)
+        overtaken += (found + step < count) & before
     real = overtaken > 0
     truth = truth_rows(int(real.sum()), fault="out_of_order", places=overtaken[real], **rows.facts(found[real]))
     return moves, truth
