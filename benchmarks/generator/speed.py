@@ -63,7 +63,9 @@ def foodatasim(checkout: Path, folder: Path, limit_seconds: float) -> dict[str, 
             process.wait()
     after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - wall
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return _figures(_json_lines(folder), cpu, wall) | {"exit_code": process.returncode}
+    written = _json_lines(folder)
+    refused = (folder / "log").read_bytes().count(b"Failed to write message")  # made, and refused by its own writer
+    return _figures(written + refused, cpu, wall) | {"written": written, "exit_code": process.returncode}
 
 
 def _json_lines(folder: Path) -> int:
