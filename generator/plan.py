@@ -15,7 +15,7 @@ from generator.scenario import Scenario
 from generator.streams import Streams
 
 # Raise it whenever the same arguments would give other events: a published day is history, an altered one is refused.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 
 
 @dataclass(frozen=True)
