@@ -42,7 +42,10 @@ def badge(sources: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
     if all(s["state"] == "none" for s in sources):
         return "none", "No data for this day"
     if not told:
-        count = len(sources)
+        count, empty = len(sources), sum(s["state"] == "none" for s in sources)
+        if empty:
+            kept = f"{n.word(count - empty)} source{'s' if count - empty > 1 else ''}"
+            return "good", f"Complete: {kept} good, {n.word(empty)} without data"
         return "good", f"Complete: {'the source is' if count == 1 else f'all {n.word(count)} sources'} good"
     return "late", f"Partial: {', '.join(told)}"
 

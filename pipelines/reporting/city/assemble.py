@@ -38,7 +38,7 @@ _INSTANTS = {
 _ENDS = ("delivered_at", "restaurant_rejected_at", "cancelled_at", "failed_at")
 SILVER_COLUMNS = (
     *_INSTANTS, *_ENDS, "order_id", "restaurant_id", "restaurant_name", "zone_id", "zone_name", "restaurant_zone_id",
-    "dropoff_cell", "is_preorder", "outcome", "is_late", "delivery_seconds", "is_simulated",
+    "dropoff_cell", "is_preorder", "outcome", "is_late", "delivery_seconds", "is_simulated", "is_life_simulated",
 )  # fmt: skip
 PLACEMENT_COLUMNS = ("order_id", "restaurant_id", "pickup_lat", "pickup_lng")
 

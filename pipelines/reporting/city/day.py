@@ -18,7 +18,7 @@ PRIVATE = 5  # fewer homes or rides than this in one place could be told apart; 
 
 _ORDERS = ("order_id", "restaurant_id", "restaurant_name", "zone_id", "zone_name", "restaurant_zone_id",
            "dropoff_cell", "is_preorder", "outcome", "placed", "accepted", "ready", "assigned", "ended", "is_late",
-           "delivery_seconds", "is_simulated")  # fmt: skip
+           "delivery_seconds", "is_simulated", "is_life_simulated")  # fmt: skip
 COLUMNS: dict[str, tuple[str, ...]] = {
     "orders": _ORDERS,
     "restaurants": ("restaurant_id", "lat", "lng"),

@@ -71,9 +71,12 @@ def _day_say(quarters: pd.DataFrame) -> str:
         hours = f"{n.number(short / 4, 2 if short % 2 else 1 if short % 4 else 0)}"
         time = f"{hours} {'hour' if short == 4 else 'hours'}" if short >= 4 else f"{short * 15} minutes"
         return f"{said} For {time} between {first} and {last} more orders were open than couriers on shift."
-    free = lowest(quarters.assign(free=quarters["on_shift"] - quarters["busy"])[quarters["placed"] > 0], "free")
-    spare = n.plural(round(free["on_shift"] - free["busy"]), "courier was", "couriers were")
-    return f"{said} There were always couriers to spare; fewest at {free['clock']}, when {spare} free."
+    rush = quarters[(quarters["placed"] * 4 >= busiest["placed"]) & (quarters["on_shift"] > 0)]
+    if rush.empty:
+        return f"{said} No courier was on shift at that time."
+    free = lowest(rush.assign(free=1 - rush["busy"] / rush["on_shift"]), "free")
+    spare = f"{n.number(free['on_shift'] - free['busy'])} of {n.plural(round(free['on_shift']), 'courier')}"
+    return f"{said} Orders never outnumbered couriers: at the tightest, at {free['clock']}, {spare} had none in hand."
 
 
 def _day_alt(quarters: pd.DataFrame) -> str:

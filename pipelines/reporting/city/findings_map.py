@@ -11,12 +11,14 @@ from pipelines.reporting.city import map_plots, places, ridden
 from pipelines.reporting.city.classes import class_names, class_of
 from pipelines.reporting.city.day import FEW, PRIVATE, CityDay
 from pipelines.reporting.city.frame import Extent
+from pipelines.reporting.city.map_parts import MOST_DOTS
 from pipelines.reporting.city.streets import ATTRIBUTION, Streets
 from pipelines.reporting.display import as_table
 from pipelines.reporting.finding import Finding, empty_finding
 from pipelines.reporting.frames import records
 
 _NAMED = 5  # zones that the alt text names
+MOST_ROWS = 40  # of the zones' table
 NO_STREETS = "The streets of this city are not known."
 
 
@@ -42,7 +44,7 @@ def map_finding(day: CityDay, streets: Streets | None) -> Finding:
         map_plots.demand_map(width, extent, demand, zones, shops, streets) for width in (ps.WIDE_UNITS, ps.NARROW_UNITS)
     )
     table = as_table(
-        zones[["name", "orders", "share", "restaurants", "late_share", "median_minutes"]],
+        _listed(zones)[["name", "orders", "share", "restaurants", "late_share", "median_minutes"]],
         columns={"name": "Zone", "orders": "Orders", "share": "Share of orders", "restaurants": "Restaurants in it",
                  "late_share": "Late share", "median_minutes": "Median, min"},
         units={"share": "%", "late_share": "%"},
@@ -50,6 +52,17 @@ def map_finding(day: CityDay, streets: Streets | None) -> Finding:
     return Finding(
         "map", _map_title(zones, subject), _map_say(demand, shops, streets), _map_alt(zones, shops), svgs, table
     )
+
+
+def _listed(zones: pd.DataFrame) -> pd.DataFrame:
+    """The zones with most orders, and the others as one row."""
+    others = zones.iloc[MOST_ROWS:]
+    if others.empty:
+        return zones
+    sums = others[["orders", "share", "restaurants"]].sum().to_dict()
+    rest = pd.DataFrame([{**sums, "name": f"{n.number(len(others))} other zones"}])
+    both = pd.concat([zones.head(MOST_ROWS), rest], ignore_index=True)
+    return both.astype({"orders": int, "restaurants": int})
 
 
 def _map_title(zones: pd.DataFrame, subject: str) -> str:
@@ -66,6 +79,8 @@ def _map_say(demand: places.Demand, shops: pd.DataFrame, streets: Streets | None
     if shops["orders"].sum() >= FEW and len(shops) >= 10:
         busiest = n.plural(top, "busiest restaurant")
         said = f"The {busiest} of {n.number(len(shops))} cooked {n.percent(share, 0)} of them. "
+    if len(shops) > MOST_DOTS:
+        said += f"The {n.number(MOST_DOTS)} restaurants with most orders are drawn. "
     blank = demand.orders - int(demand.cells.sum())
     if blank:
         lie = f"{n.plural(blank, 'order lies', 'orders lie')} there"

@@ -19,6 +19,7 @@ NAMES = {
     "unclear": "With an order, step not told",
     "idle": "Without an order",
 }
+FELT_MINUTES = 0.5  # a smaller difference of medians is none
 DRAWN_FROM = 0.005  # of all time; less is no bar, and is in the table
 
 
@@ -98,7 +99,7 @@ def _load_title(rows: pd.DataFrame, subject: str) -> str:
         return subject
     first, last = (records(rows)[i] for i in (0, -1))
     more = last["median"] - first["median"]
-    if abs(more) < 0.5:
+    if abs(more) < FELT_MINUTES:
         return f"Kitchens with {last['name']} in hand were as quick as with {first['name']}"
     busy = f"With {last['name']} in hand" if last["name"].endswith("others") else f"With {last['name']} others in hand"
     return f"{busy} an order took {n.plural(round(abs(more)), 'minute')} {'longer' if more > 0 else 'less'}"
@@ -108,7 +109,8 @@ def _load_say(compared: kitchens.KitchenComparison) -> str:
     if compared.kitchens == 0:
         return "No kitchen had enough quiet and busy orders to be compared with itself."
     more = compared.minutes_more
-    words = f"{n.number(abs(more), 1)}{n.NARROW}min {'longer' if more >= 0 else 'less'}"
-    said = f"The same kitchen beside itself ({n.number(compared.kitchens)} compared): "
-    said += f"busier than its median it took {words}"
-    return f"{said}, so it is not only that slow kitchens are popular." if more >= 0.5 else f"{said}."
+    said = f"The same kitchen beside itself ({n.number(compared.kitchens)} compared): busier than its median it took"
+    if abs(more) < FELT_MINUTES:
+        return f"{said} about as long, so it is rather that slow kitchens have many orders in hand."
+    words = f"{n.number(abs(more), 1)}{n.NARROW}min {'longer' if more > 0 else 'less'}"
+    return f"{said} {words}" + (", so it is not only that slow kitchens are popular." if more > 0 else ".")

@@ -17,6 +17,7 @@ from pipelines.reporting.city.street_lines import HALF, Lines
 from pipelines.reporting.frames import records
 
 LARGEST_DOT, SMALLEST_DOT = 8.0, 1.6  # radius, units
+MOST_DOTS = 300  # restaurants drawn, those with most orders: about 12 KB of a drawing
 
 
 def street_path(lines: Lines, colour: str, width: float, more: str = "") -> str:
@@ -51,8 +52,8 @@ def dot_radius(orders: np.ndarray, most: float) -> np.ndarray:
 
 
 def dots(shops: pd.DataFrame, frame: Frame) -> str:
-    """Restaurants, the smallest on top so that none is hidden."""
-    known = shops.dropna(subset=["lat", "lng"]).sort_values("orders", ascending=False, kind="stable")
+    """The MOST_DOTS restaurants with most orders, the smallest on top so that none is hidden."""
+    known = shops.dropna(subset=["lat", "lng"]).sort_values("orders", ascending=False, kind="stable").head(MOST_DOTS)
     x, y = frame.x(known["lng"].to_numpy(float)), frame.y(known["lat"].to_numpy(float))
     radius = dot_radius(known["orders"].to_numpy(float), float(shops["orders"].max()) if len(shops) else 1.0)
     inside = frame.holds(x, y)

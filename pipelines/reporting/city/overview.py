@@ -10,6 +10,7 @@ from pipelines.reporting import numbers as n
 from pipelines.reporting.city.day import FEW, CityDay
 from pipelines.reporting.city.places import restaurants_of_day
 from pipelines.reporting.frames import highest
+from pipelines.reporting.headline import simulated_text
 
 _SOURCES = {
     "orders": ("Orders", "placed"),
@@ -35,7 +36,7 @@ def sentence(day: CityDay, quarters: pd.DataFrame, courier_time: pd.DataFrame) -
     if placed < FEW:
         return f"{said}: too few to say more of the day than to show it."
     fullest = highest(quarters, "open_orders")
-    said += f"; at **{fullest['clock']}** the city had {n.plural(round(fullest['open_orders']), 'order')} on its way"
+    said += f"; at **{fullest['clock']}** the city had {n.plural(round(fullest['open_orders']), 'order')} on their way"
     return f"{said}, more than at any other time."
 
 
@@ -43,7 +44,11 @@ def figures(day: CityDay, quarters: pd.DataFrame, courier_time: pd.DataFrame) ->
     """Counts of the day for the run ledger and the report's masthead; a peak is None without orders."""
     shops = restaurants_of_day(day.orders, day.restaurants)
     fullest = highest(quarters, "open_orders") if len(day.orders) else None
-    simulated = int(day.orders["is_simulated"].astype(bool).sum())
+    simulated = {
+        "orders_placed": len(day.orders),
+        "simulated_orders": int(day.orders["is_simulated"].astype(bool).sum()),
+        "simulated_lives": int(day.orders["is_life_simulated"].astype(bool).sum()),
+    }
     return {
         "orders_placed": len(day.orders),
         "orders_delivered": int((day.orders["outcome"] == "delivered").sum()),
@@ -55,18 +60,8 @@ def figures(day: CityDay, quarters: pd.DataFrame, courier_time: pd.DataFrame) ->
         "visits": int(day.within(day.visits)["session_id"].nunique()),
         "city_name": day.city_name,
         "time_zone": day.time_zone,
-        "simulated_text": _simulated(simulated, len(day.orders)),
+        "simulated_text": simulated_text(simulated),
     }
-
-
-def _simulated(simulated: int, placed: int) -> str:
-    if placed == 0:
-        return ""
-    return (
-        f"all {n.plural(placed, 'order')}"
-        if simulated == placed
-        else f"{n.number(simulated)} of {n.plural(placed, 'order')}"
-    )
 
 
 def sources(day: CityDay) -> list[dict[str, Any]]:

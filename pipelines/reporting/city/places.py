@@ -13,6 +13,7 @@ from pipelines.reporting.city.frame import Extent, extent_of
 
 FINEST, COARSEST = 9, 6  # H3 resolutions: about 0.1 and 36 square km
 COVERED = 0.75  # the finest cells that show this share of the orders are drawn
+MOST_CELLS = 600  # and no more of them than this: about 20 KB of a drawing
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,19 @@ class Demand:
 
 
 def demand(orders: pd.DataFrame) -> Demand:
-    """Orders by cell at the finest resolution whose cells of PRIVATE orders and more hold most of them."""
+    """Orders by cell at the finest resolution whose cells of PRIVATE orders and more hold most of them.
+
+    Of more than MOST_CELLS cells those with most orders stay.
+    """
     found = Demand(COARSEST, pd.Series(dtype=int), 0)
     for resolution in range(FINEST, COARSEST - 1, -1):
         fine = orders["dropoff_cell"].dropna().value_counts()
         parents = [h3.cell_to_parent(cell, resolution) for cell in fine.index]
         counts = fine.groupby(parents).sum().sort_values(ascending=False, kind="stable")
         found = Demand(resolution, counts[counts >= PRIVATE], int(counts.sum()))
-        if found.shown_share >= COVERED:
+        if found.shown_share >= COVERED and len(found.cells) <= MOST_CELLS:
             break
-    return found
+    return Demand(found.resolution, found.cells.head(MOST_CELLS), found.orders)
 
 
 def zones(orders: pd.DataFrame) -> pd.DataFrame:

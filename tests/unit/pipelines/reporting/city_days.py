@@ -65,7 +65,7 @@ def full_day(count: int = 400, seed: int = 1) -> CityDay:
         zone_id=zones, zone_name=[names[z] for z in zones], dropoff_cell=cells, is_preorder=False, outcome="delivered",
         restaurant_zone_id=[h3.latlng_to_cell(shop_lat[s], shop_lng[s], 8) for s in shop], placed=placed,
         accepted=accepted, ready=ready, assigned=assigned, ended=ended, is_late=ended - placed > 2_000,
-        delivery_seconds=ended - placed, is_simulated=True,
+        delivery_seconds=ended - placed, is_simulated=True, is_life_simulated=True,
     )  # fmt: skip
     progress = [("arrived_at_restaurant", assigned + 300), ("picked_up", picked), ("delivered", ended)]
     return replace(

@@ -60,3 +60,9 @@ def test_the_badge_names_what_is_missing_or_partial():
     assert badge([good, partial, missing]) == ("late", "Partial: payments 91.3\u202f%, reviews missing")
     assert counted([good, partial, missing]) == "One source good, one partial, one missing"
     assert badge([source_view({"source": "Orders", "state": "none"})]) == ("none", "No data for this day")
+
+
+def test_the_badge_does_not_call_sources_without_data_good():
+    good, none = {"source": "Orders", "complete": 1.0}, {"source": "Weather", "state": "none"}
+    assert badge([source_view(good), source_view(none)]) == ("good", "Complete: one source good, one without data")
+    assert badge([source_view(good)] * 2) == ("good", "Complete: all two sources good")

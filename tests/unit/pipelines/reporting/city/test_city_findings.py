@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import h3
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -19,7 +20,8 @@ from pipelines.reporting.city.findings_day import (
     quarters_of,
 )
 from pipelines.reporting.city.findings_map import map_finding, rides_finding
-from pipelines.reporting.city.findings_work import courier_time_finding, kitchens_finding
+from pipelines.reporting.city.findings_work import _load_say, courier_time_finding, kitchens_finding
+from pipelines.reporting.city.kitchens import KitchenComparison
 from pipelines.reporting.city.overview import figures, sentence
 from pipelines.reporting.city.streets import undirected
 from pipelines.reporting.svg import report_svg
@@ -171,3 +173,35 @@ def test_more_orders_open_than_couriers_is_told_with_its_time():
     day = full_day()
     few = replace(day, shifts=day.shifts[day.shifts["courier_id"].isin(["k0"])])
     assert "more orders were open than couriers on shift" in all_of(few)[0]["day"].say
+
+
+def test_a_day_of_very_many_places_still_fits_the_page():
+    day, random = full_day(), np.random.default_rng(3)
+    count, disk = 30_000, h3.grid_disk(h3.latlng_to_cell(52.5, 13.4, 9), 45)  # 6,211 cells
+    cells = random.choice(np.array(disk, dtype=object), count)
+    orders = pd.concat([day.orders] * (count // len(day.orders)), ignore_index=True).assign(
+        dropoff_cell=cells,
+        zone_id=[h3.cell_to_parent(c, 7) for c in cells],
+        zone_name=[h3.cell_to_parent(c, 7) for c in cells],
+        restaurant_id=[f"r{n % 2_000}" for n in range(count)],
+    )
+    lat, lng = 52.5 + random.normal(0, 0.03, 2_000), 13.4 + random.normal(0, 0.05, 2_000)
+    shops = of("restaurants", restaurant_id=[f"r{n}" for n in range(2_000)], lat=lat, lng=lng)
+    found = map_finding(replace(day, orders=orders, restaurants=shops, bounds=None), None)
+    sizes = [len(report_svg(svg, alt="a", prefix="c", where="cell").encode()) for svg in found.svgs]
+    assert sum(sizes) + len(str(found.table)) < 120_000
+    assert found.table["rows"][-1][0].endswith("other zones")
+    assert "The 300 restaurants with most orders are drawn" in found.say
+
+
+def test_slow_kitchens_that_are_popular_are_told_from_kitchens_under_load():
+    assert "so it is rather that slow kitchens" in _load_say(KitchenComparison(9, 0.1))
+    assert "3.0\u202fmin longer, so it is not only" in _load_say(KitchenComparison(9, 3.0))
+    assert _load_say(KitchenComparison(9, -2.0)).endswith("it took 2.0\u202fmin less.")
+
+
+def test_a_day_of_imported_orders_with_a_simulated_course_says_so():
+    day = full_day()
+    real = replace(day, orders=day.orders.assign(is_simulated=False))
+    _, quarters, time = all_of(real)
+    assert figures(real, quarters, time)["simulated_text"] == "orders real, the course of all simulated"
