@@ -51,9 +51,9 @@ def demand_map(
         drawn += parts.dot_legend(532, 390, most)
         return dr.document(width, max(frame.height + 18, 440), drawn)
     below = frame.height + 18
-    drawn += [*_credit(streets, frame), *parts.ramp_legend(0, below, 184, edges, ps.RAMP, "Orders by cell")]
-    drawn += parts.dot_legend(200, below, most)
-    return dr.document(width, below + 42, drawn)
+    drawn += [*_credit(streets, frame), *parts.ramp_legend(0, below, 300, edges, ps.RAMP, "Orders by cell")]
+    drawn += parts.dot_legend(0, below + 46, most)
+    return dr.document(width, below + 82, drawn)
 
 
 def _cells(zones: pd.DataFrame) -> list[str]:
