@@ -125,10 +125,10 @@ class Fleet:
         self.free[courier] = since + seconds
 
     def advance(self, now: float) -> None:
-        """Begin the breaks that are due by `now`, each once the courier is free."""
+        """Begin the breaks that are due by `now`, each a second after the courier is free: out of a repair, say."""
         while self._due and self._due[-1][0] <= now:
             due, courier, seconds = self._due.pop()
-            self.pause(courier, max(due, float(self.free[courier])), seconds)
+            self.pause(courier, max(due, float(self.free[courier]) + 1.0), seconds)
 
     def idle(self, now: float, asked: frozenset[int]) -> np.ndarray:
         """Rows of couriers who are on shift, free, and have not been asked for this order; `now` never goes back."""
