@@ -11,31 +11,31 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from generator.accounts import with_accounts
-from generator.app import app_events
-from generator.baskets import items_column
-from generator.city import City
-from generator.demand import place_orders
-from generator.dispatch import Dispatch, nearest_courier
+from generator.city.city import City
+from generator.demand.accounts import with_accounts
+from generator.demand.baskets import items_column
+from generator.demand.demand import place_orders
+from generator.demand.restaurants import at_volume
 from generator.events import EventLog, in_order
 from generator.fraud.draft import Stage
 from generator.fraud.gps_spoofing import spoof_positions
 from generator.fraud.plan import FraudPlan, plan_fraud
 from generator.fraud.truth import fraud_truth
-from generator.gps import gps_events
-from generator.legs import Legs
-from generator.life import live
-from generator.overlay import Overlay
-from generator.placed import seconds_of
-from generator.restaurants import at_volume
-from generator.scenario import Scenario
-from generator.shifts import shift_events
+from generator.lives.dispatch import Dispatch, nearest_courier
+from generator.lives.life import live
+from generator.lives.placed import seconds_of
+from generator.lives.shifts import shift_events
+from generator.lives.supply import couriers_of_day
+from generator.roads.street_travel import travel_of
+from generator.roads.travel import TravelTimes
+from generator.scenario.overlay import Overlay
+from generator.scenario.scenario import Scenario
+from generator.signals.app import app_events
+from generator.signals.gps import gps_events
+from generator.signals.legs import Legs
+from generator.signals.traffic import Traffic, no_traffic, traffic_events
+from generator.signals.weather import weather_events, weather_of_day
 from generator.streams import Streams
-from generator.street_travel import travel_of
-from generator.supply import couriers_of_day
-from generator.traffic import Traffic, no_traffic, traffic_events
-from generator.travel import TravelTimes
-from generator.weather import weather_events, weather_of_day
 from pipelines.contracts import conform, load_contract
 
 REGISTERED_FROM = datetime(2000, 1, 1, tzinfo=UTC)  # before any event a user could import

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from generator.city import load_city
-from generator.plan import Plan
-from generator.publish import publish_plan
-from generator.scenario import load_scenario
+from generator.city.city import load_city
+from generator.scenario.scenario import load_scenario
+from generator.sending.plan import Plan
+from generator.sending.publish import publish_plan
 
 # Fixed, not "yesterday": whoever runs the default, whenever, can compare figures with the documentation and others'.
 # A Sunday, so that with the eight days of the default the same weekday a week before is there to compare with.

@@ -16,9 +16,9 @@ FIRST = date(2026, 11, 1)
 
 def generate(days: int, orders_per_day: int) -> None:
     """Write the days to a temporary folder and print events and the peak of this process, MiB."""
-    from generator.city import load_city
-    from generator.files import write_plan
-    from generator.plan import Plan
+    from generator.city.city import load_city
+    from generator.sending.files import write_plan
+    from generator.sending.plan import Plan
 
     plan = Plan(load_city("futian"), FIRST, FIRST + timedelta(days=days - 1), orders_per_day, 7)
     with tempfile.TemporaryDirectory(prefix="dishpatch-bench-") as folder:

@@ -26,9 +26,9 @@ DAY = date(2026, 11, 20)  # a Friday, 1.1 times the mean of the week
 
 def ours(orders_per_day: int, folder: Path) -> dict[str, float]:
     """Generate and write one day; figures."""
-    from generator.city import load_city
-    from generator.files import write_plan
-    from generator.plan import Plan
+    from generator.city.city import load_city
+    from generator.sending.files import write_plan
+    from generator.sending.plan import Plan
 
     city = load_city("futian")
     Plan(city, DAY, DAY, 20, 7).generate(DAY)  # the streets are read once a process, whatever the day

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from generator.events import EventLog
-from generator.pace import MICROS
-from generator.travel import straight_metres
+from generator.roads.travel import straight_metres
+from generator.sending.pace import MICROS
 
 TOPICS = ("orders", "restaurant_responses", "courier_assignments", "delivery_progress", "courier_shifts")
 SOURCE = "dispatch:nearest"

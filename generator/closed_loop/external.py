@@ -22,10 +22,10 @@ from generator.closed_loop.instructions import (
     UNKNOWN_COURIER,
     Instruction,
 )
-from generator.dispatch import Requests, deadlines
-from generator.rides import Rides
-from generator.travel import Spots
-from generator.trips import Trips
+from generator.lives.dispatch import Requests, deadlines
+from generator.lives.rides import Rides
+from generator.lives.trips import Trips
+from generator.roads.travel import Spots
 
 REFUSED_AFTER_SECONDS = 1.0  # the courier's app answers by itself
 

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from generator.closed_loop.external import ExternalDispatch
 from generator.closed_loop.instructions import Instruction, each_once
 from generator.day import begin_day
-from generator.pace import MICROS, Parts, Pending
-from generator.plan import Plan
+from generator.sending.pace import MICROS, Parts, Pending
+from generator.sending.plan import Plan
 
 
 class LivingDay:

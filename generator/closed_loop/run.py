@@ -15,11 +15,11 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from generator.business_day import business_day
+from generator.city.business_day import business_day
 from generator.closed_loop.instructions import instructions_of
 from generator.closed_loop.living_day import LivingDay
-from generator.pace import MICROS, Pace, Parts
-from generator.plan import Plan
+from generator.sending.pace import MICROS, Pace, Parts
+from generator.sending.plan import Plan
 
 TICK_SECONDS = 10.0  # simulated; couriers answer an offer within about half a minute
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, field_validator
 
-from generator.city import Part
-from generator.lives_profile import Seconds, Share
+from generator.city.city import Part
+from generator.city.lives_profile import Seconds, Share
 from pipelines.contracts import load_contract, topics
 from pipelines.errors import UsageError
 

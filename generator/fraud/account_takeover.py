@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from generator.demand.people import customers_of
 from generator.fraud.baskets import fill_baskets
 from generator.fraud.draft import Draft, Stage
 from generator.fraud.lots import bursts, lot
-from generator.people import customers_of
 
 PATTERN = "account_takeover"
 DAY_SECONDS = 86_400

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from generator.baskets import filled
+from generator.demand.baskets import filled
+from generator.demand.restaurants import TASTED_DISHES, restaurants_of
 from generator.fraud.draft import Draft, Stage
 from generator.fraud.profile import Basket
-from generator.restaurants import TASTED_DISHES, restaurants_of
 
 
 def fill_baskets(draft: Draft, stage: Stage, pattern: str, profile: Basket, at: np.ndarray) -> None:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generator.demand import stamps
+from generator.demand.demand import stamps
+from generator.demand.people import customers_of
+from generator.demand.restaurants import restaurants_of
 from generator.fraud.baskets import fill_baskets
 from generator.fraud.draft import Draft, Stage
 from generator.fraud.lasting import DAY_SECONDS, schemes
 from generator.fraud.lots import lot, some
-from generator.people import customers_of
-from generator.placed import seconds_of
-from generator.restaurants import restaurants_of
+from generator.lives.placed import seconds_of
+from generator.roads.travel import straight_metres
 from generator.streams import uniform_of
-from generator.travel import straight_metres
 
 PATTERN = "collusion"
 NEAR_DOORS = 60  # the accounts live at doors that are among this many nearest to the restaurant

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from generator.accounts import account_ids, device_ids
-from generator.baskets import Baskets, items_column
-from generator.business_day import business_day
-from generator.city import City
+from generator.city.business_day import business_day
+from generator.city.city import City
+from generator.demand.accounts import account_ids, device_ids
+from generator.demand.baskets import Baskets, items_column
 from generator.fraud.profile import Fraud
-from generator.placed import seconds_of
+from generator.lives.placed import seconds_of
 from generator.streams import Streams, stable_hash
 
 MARKS = ("pattern", "touch", "scheme_id", "order_id")

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from generator.fraud.profile import GpsSpoofing
 from generator.fraud.tricks import Tricks
+from generator.roads.travel import METRES_PER_DEGREE
 from generator.streams import Streams
-from generator.travel import METRES_PER_DEGREE
 
 PATTERN = "gps_spoofing"
 STANDING_KMH = 0.5  # what a phone that stands still believes its speed to be

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from generator.demand import local_hours, promise, stamps
+from generator.demand.demand import local_hours, promise, stamps
 from generator.fraud.account_takeover import account_takeovers
 from generator.fraud.collusion import collude
 from generator.fraud.draft import Draft, Stage
@@ -16,8 +16,8 @@ from generator.fraud.promotion_ring import promotion_rings
 from generator.fraud.refund_abuse import refund_abuse
 from generator.fraud.stolen_card import stolen_cards
 from generator.fraud.tricks import Tricks
-from generator.placed import seconds_of
-from generator.travel import TravelTimes
+from generator.lives.placed import seconds_of
+from generator.roads.travel import TravelTimes
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, model_validator
 
-from generator.lives_profile import Seconds, Section, Share
+from generator.city.lives_profile import Seconds, Section, Share
 
 USUAL_FRAUD = Path(__file__).resolve().parent / "usual_fraud.yaml"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from generator.accounts import discount
+from generator.demand.accounts import discount
+from generator.demand.people import customers_of
 from generator.fraud.draft import Draft, Stage
 from generator.fraud.lasting import schemes
 from generator.fraud.lots import lot, some
-from generator.people import customers_of
 
 PATTERN = "promotion_ring"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from generator.fraud.draft import Draft, Stage
-from generator.placed import traits
+from generator.lives.placed import traits
 
 PATTERN = "refund_abuse"
 

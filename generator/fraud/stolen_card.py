@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from generator.books import card_tokens
 from generator.fraud.baskets import fill_baskets
 from generator.fraud.draft import Draft, Stage
 from generator.fraud.lots import bursts, lot
+from generator.lives.books import card_tokens
 
 PATTERN = "stolen_card"
 

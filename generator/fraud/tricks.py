@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from generator.city.lives_profile import Dispatch
 from generator.fraud.profile import Fraud, usual_fraud
-from generator.kitchen import Kitchens
-from generator.lives_profile import Dispatch
-from generator.placed import PlacedOrders
+from generator.lives.kitchen import Kitchens
+from generator.lives.placed import PlacedOrders
+from generator.lives.trips import Fleet, Trips
 from generator.streams import Streams
-from generator.trips import Fleet, Trips
 
 AFTER_HAND_OFF_SECONDS = 20.0  # a courier is free this long after a hand-off, as in dispatch
 ANSWER_SECONDS = 4.0  # who waits for the offer takes it at once

@@ -8,11 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generator.chargebacks import CHARGED_BACK
 from generator.fraud.draft import MARKS
 from generator.fraud.tricks import Tricks
-from generator.life import LIFE_TOPICS
-from generator.refunds import COMPLAINT, NOT_RECEIVED
+from generator.lives.chargebacks import CHARGED_BACK
+from generator.lives.life import LIFE_TOPICS
+from generator.lives.refunds import COMPLAINT, NOT_RECEIVED
 
 _INSTANT = pa.timestamp("us", "UTC")
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from generator.city import City, read_city
-from generator.city_parts import Bounds, Hub, KnownRestaurant
-from generator.demand import place_orders
+from generator.city.city import City, read_city
+from generator.city.city_parts import Bounds, Hub, KnownRestaurant
+from generator.demand.demand import place_orders
 from generator.from_osm.driving import Streets, driving_streets, largest_network
 from generator.from_osm.eateries import known_restaurants
 from generator.from_osm.extract import Box, Extract, read_extract
@@ -24,10 +24,10 @@ from generator.from_osm.profile_text import Facts, attribution_text, profile_tex
 from generator.from_osm.simplify import MOST_NODES, junctions, simplified
 from generator.from_osm.whereabouts import Whereabouts, whereabouts
 from generator.from_osm.zones import food_streets, home_hubs, zones_of
-from generator.network import Network
+from generator.roads.network import Network
+from generator.roads.street_travel import travel_of
+from generator.roads.travel import VEHICLES, straight_metres
 from generator.streams import Streams
-from generator.street_travel import travel_of
-from generator.travel import VEHICLES, straight_metres
 from pipelines.errors import UsageError
 
 BORDER_DEGREES = 0.001  # about 100 m round the streets, within which doors lie

@@ -9,7 +9,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from generator.from_osm.extract import Extract
-from generator.travel import straight_metres
+from generator.roads.travel import straight_metres
 from pipelines.errors import UsageError
 
 LEAST_NODES = 20  # fewer make no town to deliver in

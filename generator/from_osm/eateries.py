@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import Field
 
-from generator.city_parts import KnownRestaurant, Part
+from generator.city.city_parts import KnownRestaurant, Part
 from generator.from_osm.extract import Eatery
 from generator.streams import uniform_of
 

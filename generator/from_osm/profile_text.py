@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.city_parts import Bounds, Hub, KnownRestaurant
+from generator.city.city_parts import Bounds, Hub, KnownRestaurant
 from generator.from_osm.eateries import usual_cuisines
 from generator.from_osm.zones import Zones
 

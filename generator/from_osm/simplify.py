@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from generator.from_osm.driving import Streets
-from generator.network import Network
+from generator.roads.network import Network
 
 MOST_NODES = 3_000  # tables of all pairs then take 16 bytes x 9 million = 144 MB
 STOP_SPACINGS_METRES = (100.0, 150.0, 200.0, 300.0, 400.0, 600.0, 1_000.0)

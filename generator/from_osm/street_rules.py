@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from generator.network import OTHER_STREET_KMH, STREET_KMH
+from generator.roads.network import OTHER_STREET_KMH, STREET_KMH
 
 DRIVEN = frozenset({*STREET_KMH, "unclassified", "residential", "road"})
 CLOSED = frozenset({"no", "private", "agricultural", "forestry", "emergency", "military"})

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from generator.travel import straight_metres
+from generator.roads.travel import straight_metres
 from pipelines.errors import UsageError
 
 _PLACE = re.compile(r"([+-]\d+)([+-]\d+)")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import h3
 import numpy as np
 
-from generator.city_parts import Hub, Zone
+from generator.city.city_parts import Hub, Zone
 from generator.from_osm.driving import Streets
 from generator.from_osm.extract import NAMING_PLACES, Extract, Place
-from generator.travel import straight_metres
+from generator.roads.travel import straight_metres
 
 FINEST_ZONES, COARSEST_ZONES = 8, 5  # about 0.7 and 250 square kilometres a zone
 MOST_ZONES = 60  # more names than a report can show

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from generator.city import City
+from generator.city.city import City
 from generator.events import EventLog
-from generator.outcomes import (
+from generator.lives.outcomes import (
     CHANGED_MIND,
     DELIVERED,
     FAILED,
@@ -18,9 +18,9 @@ from generator.outcomes import (
     UNHEARD,
     Outcomes,
 )
-from generator.payments import check_out, pay
-from generator.placed import placed_orders, seconds_of
-from generator.reviews import review
+from generator.lives.payments import check_out, pay
+from generator.lives.placed import placed_orders, seconds_of
+from generator.lives.reviews import review
 from generator.streams import Streams
 
 TIMES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from generator.city import City
+from generator.city.city import City
 from generator.history.file_bytes import content_hash, read_bytes
 from generator.history.findings import Findings
 from generator.history.history_tables import Kept, Known, kept_orders, read_orders
@@ -26,9 +26,9 @@ EarlierRows = Callable[[str], dict[str, Known]]
 @dataclass(frozen=True)
 class Checked:
     """Files that were read and checked. `orders` and `shifts` are the kept rows, in the columns of
-    `generator.life.simulate_lives`; `kept` has refunds, details and sums of money besides; `found` the outcome of every
-    row of each file; `keys` their identities. `cities` are those of the kept orders, `key` is the one city's id or
-    `several`."""
+    `generator.lives.life.simulate_lives`; `kept` has refunds, details and sums of money besides; `found` the outcome of
+    every row of each file; `keys` their identities. `cities` are those of the kept orders, `key` is the one city's id
+    or `several`."""
 
     mapping: Mapping
     cities: list[City]

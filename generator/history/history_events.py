@@ -7,15 +7,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generator.city import City
+from generator.city.city import City
 from generator.events import in_order
 from generator.history.aftermath import money_and_reviews
 from generator.history.check import Checked
 from generator.history.real_events import envelope, real_events
 from generator.history.targets import MILESTONES
-from generator.life import simulate_lives
+from generator.lives.life import simulate_lives
+from generator.roads.travel import CrowTravel
 from generator.streams import Streams
-from generator.travel import CrowTravel
 from pipelines.contracts import conform, load_contract
 
 

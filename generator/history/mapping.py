@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from generator.city import Bounds, City
+from generator.city.city import Bounds, City
 from generator.history.blanks import blanks_in
 from generator.history.mapping_parts import (
     SERIAL_FORMATS,

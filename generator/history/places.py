@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from generator.city import City
+from generator.city.city import City
 from generator.history.findings import Findings, Outcome
 from generator.history.mapping import Mapping
 from generator.history.mapping_parts import FileSpec, Shops

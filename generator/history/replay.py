@@ -29,7 +29,7 @@ from generator.history.record import (
     write_listings,
     write_record,
 )
-from generator.publish import publish_city
+from generator.sending.publish import publish_city
 from pipelines.errors import ImportRefused
 from pipelines.movers.events_to_kafka import publish_unit
 from pipelines.movers.progress import published_units

@@ -11,9 +11,9 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from generator.city import Bounds, City
+from generator.city.city import Bounds, City
 from generator.history.findings import Findings, Outcome
-from generator.travel import straight_metres
+from generator.roads.travel import straight_metres
 
 NEAR_ZERO_DEGREES = 0.02  # as the contract events/orders has it: nobody is served within 2 km of 0/0
 FAR_METRES = 100_000.0  # further than any courier rides: the drop-off is wrong, not only outside

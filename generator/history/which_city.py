@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from generator.city import City
+from generator.city.city import City
 from generator.history.rules import inside, near_zero
 from pipelines.errors import ImportRefused, UsageError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from generator.city import read_city
+from generator.city.city import read_city
 from generator.day import generate_day
 from generator.history.check import check_files, refuse_above_share
 from generator.history.mapping import load_mapping
@@ -19,8 +19,8 @@ from generator.like.fit import fit_city
 from generator.like.observed import Observed, of_files
 from generator.like.profile_file import write_profile
 from generator.like.stored import of_stored
-from generator.plan import Plan
-from generator.scenario import Scenario
+from generator.scenario.scenario import Scenario
+from generator.sending.plan import Plan
 from pipelines.errors import UsageError
 from pipelines.settings import settings
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generator.city import City
+from generator.city.city import City
 from generator.like.fit_demand import LEAST_FOR_A_CURVE, is_weekend
 from generator.like.observed import Observed, of_events
 from generator.like.quantities import counts_from, distance_by_zone, ks_distance, quantities

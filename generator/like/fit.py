@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from generator.city import City, Restaurants
+from generator.city.city import City, Restaurants
+from generator.city.lives_profile import Lives, usual_lives
 from generator.fraud.profile import usual_fraud
 from generator.like.fit_demand import fit_demand
 from generator.like.fit_endings import fit_endings
@@ -17,7 +18,6 @@ from generator.like.fit_places import fit_customers, fit_pick_ups
 from generator.like.fit_supply import fit_couriers
 from generator.like.observed import Observed
 from generator.like.settle import settle
-from generator.lives_profile import Lives, usual_lives
 
 USUAL_MENUS = Path(__file__).parent / "usual_menus.yaml"
 LEAST_FOR_SIGMA = 100  # orders; with fewer, the usual spread of popularity

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 
-from generator.city import Demand
+from generator.city.city import Demand
 from generator.like.observed import WEEKEND, Observed
 from generator.like.quantities import clock_hours
 

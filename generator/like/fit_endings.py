@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from generator.city.lives_profile import Lives
 from generator.like.observed import Observed
-from generator.lives_profile import Lives
 
 ENDINGS = ("rejected", "unanswered", "cancelled_by_customer", "failed")
 

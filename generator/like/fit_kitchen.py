@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from generator.kitchen import kitchen_load
+from generator.city.tables_of_parts import parts_of
 from generator.like.observed import Observed
 from generator.like.quantities import between, counts_from
-from generator.placed import seconds_of
-from generator.tables_of_parts import parts_of
+from generator.lives.kitchen import kitchen_load
+from generator.lives.placed import seconds_of
 
 WHOLE_STEP_SHARE = 0.95  # of the durations are whole minutes: then the kitchens' clocks tell whole minutes
 LEAST_FOR_LOAD = 300  # orders; the slope of fewer is chance

@@ -6,11 +6,11 @@ import h3
 import numpy as np
 import pandas as pd
 
-from generator.city import Customers
+from generator.city.city import Customers
+from generator.city.measured_parts import DAY_PARTS, DropOffCell, PickUpCell
+from generator.city.tables_of_parts import parts_of
 from generator.like.observed import Observed
 from generator.like.quantities import clock_hours, trip_km
-from generator.measured_parts import DAY_PARTS, DropOffCell, PickUpCell
-from generator.tables_of_parts import parts_of
 
 # H3 resolutions. Restaurants crowd into streets, and where they are is no secret: cells of 0.1 square km. Customers'
 # cells have 0.7 square km, as many homes as a village. The coarsest have 250.

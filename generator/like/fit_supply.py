@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from generator.city import City, Couriers
+from generator.city.city import City, Couriers
+from generator.city.measured_parts import FittedShifts
+from generator.city.tables_of_parts import LEAST_IN_PART, parts_of
 from generator.like.observed import Observed
 from generator.like.quantities import clock_hours
-from generator.measured_parts import FittedShifts
-from generator.tables_of_parts import LEAST_IN_PART, parts_of
 
 STARTS = 8  # lengths are told for each eighth of the starts: a shift begun at night is not one begun at noon
 LENGTHS = 32

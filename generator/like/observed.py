@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from generator.city import City
+from generator.city.city import City
 from generator.history.check import Checked
 from pipelines.errors import ImportRefused
 

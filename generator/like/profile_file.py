@@ -1,4 +1,4 @@
-"""The fitted profile as a file: the YAML that `generator.city.read_city` reads, each section with what it holds."""
+"""The fitted profile as a file: YAML as `generator.city.city.read_city` reads it, each section with what it holds."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from generator.city import City
+from generator.city.city import City
+from generator.city.lives_profile import usual_lives
 from generator.fraud.profile import usual_fraud
 from generator.like.observed import Observed
-from generator.lives_profile import usual_lives
 
 SAYS = {
     "bounds": "The service area of the history's city.",

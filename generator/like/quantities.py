@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from generator.like.observed import Observed
-from generator.travel import straight_metres
+from generator.roads.travel import straight_metres
 
 CountsFrom = Literal["preparing", "placed"]
 LEAST_IN_ZONE = 100  # orders on both sides: with fewer, chance alone makes two samples of one city differ by 0.2

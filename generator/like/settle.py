@@ -10,11 +10,11 @@ from __future__ import annotations
 import h3
 import numpy as np
 
-from generator.city import City
+from generator.city.city import City
+from generator.demand.measured_choices import measured_choices
+from generator.demand.people import CustomerRoll, customers_of
 from generator.like.observed import Observed
 from generator.like.quantities import clock_hours
-from generator.measured_choices import measured_choices
-from generator.people import CustomerRoll, customers_of
 from generator.streams import Streams
 
 ROUNDS = 5

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from generator.city import Bounds, City, Zone
+from generator.city.city import Bounds, City, Zone
 from generator.like.observed import Observed, of_events
 from pipelines.contracts import load_contract
 from pipelines.errors import UsageError

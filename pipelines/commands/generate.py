@@ -14,8 +14,8 @@ from typer.core import TyperCommand
 from pipelines.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.plan import Plan
-    from generator.send import Way
+    from generator.sending.plan import Plan
+    from generator.sending.send import Way
 
 DAY_FORMAT = ["%Y-%m-%d"]
 USUAL_ORDERS_PER_DAY = 1_500
@@ -106,12 +106,12 @@ def generate(
     json_file: JsonFile = None,
 ) -> None:
     """Generate days of a city's deliveries, to Kafka or to files. What is there already is not made again."""
-    from generator.city import load_city
+    from generator.city.city import load_city
     from generator.faults.profile import load_faults
-    from generator.paced import Batching
-    from generator.plan import Plan
-    from generator.scenario import load_scenario
-    from generator.send import KAFKA, Way
+    from generator.scenario.scenario import load_scenario
+    from generator.sending.paced import Batching
+    from generator.sending.plan import Plan
+    from generator.sending.send import KAFKA, Way
 
     overlay = load_scenario(scenario) if scenario else None
     said = (_date(start), _date(end), days, _date(until))
@@ -134,8 +134,8 @@ def _send(plan: Plan, way: Way, json_file: Path | None) -> None:
     """Send the days out under a progress bar; the summary on stdout, or where JSON goes there on stderr."""
     from rich.console import Console
 
-    from generator.send import send_plan
-    from generator.watch import watched
+    from generator.sending.send import send_plan
+    from generator.sending.watch import watched
 
     with watched(Console(stderr=True), len(plan.days)) as on_slice:
         sent = send_plan(plan, way, on_slice)

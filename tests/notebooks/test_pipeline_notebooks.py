@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from generator.city import load_city
+from generator.city.city import load_city
 from generator.day import generate_day
-from generator.plan import Plan
-from generator.publish import publish_plan
+from generator.sending.plan import Plan
+from generator.sending.publish import publish_plan
 from pipelines.flow import GOLD_TABLES, ORDER_TOPICS, STEPS, step_named
 from pipelines.reconcile import reconcile
 from pipelines.runs import RunResult, run_notebook

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from generator.city import load_city
-from generator.files import write_plan
-from generator.paced import publish_paced
-from generator.plan import Plan
+from generator.city.city import load_city
+from generator.sending.files import write_plan
+from generator.sending.paced import publish_paced
+from generator.sending.plan import Plan
 
 FIRST = date(2026, 11, 20)
 FACTOR = 20_000.0  # a day in four seconds

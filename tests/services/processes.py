@@ -16,8 +16,8 @@ from pipelines.settings import settings
 PRELOADED = [
     "pytest",
     "deltalake",
-    "generator.files",
-    "generator.paced",
+    "generator.sending.files",
+    "generator.sending.paced",
     "pipelines.movers.bronze_to_silver",
     "pipelines.movers.events_to_kafka",
     "pipelines.movers.kafka_to_bronze",

@@ -8,10 +8,10 @@ from datetime import date
 
 import pytest
 
-from generator.city import load_city
+from generator.city.city import load_city
 from generator.closed_loop import example
-from generator.plan import Plan
-from generator.send import EXTERNAL, Way, send_plan
+from generator.sending.plan import Plan
+from generator.sending.send import EXTERNAL, Way, send_plan
 from pipelines.errors import ServiceError, UsageError
 from pipelines.movers import dispatch_exchange
 from pipelines.movers.kafka_to_bronze import kafka_to_bronze
@@ -57,7 +57,7 @@ def test_a_day_that_was_lived_is_refused() -> None:
 
 
 def test_without_a_dispatcher_lock_step_ends_and_says_what_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generator.send.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("generator.sending.send.ANSWER_SECONDS", 0.5)
     other = Plan(PLAN.city, DAY, DAY, 30, 8)
     with pytest.raises(ServiceError, match=f"answers on {dispatch_exchange.CLOCK_TOPIC}"):
         send_plan(other, LOCK_STEP, lambda *_: None)

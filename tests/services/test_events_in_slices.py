@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from generator.city import load_city
+from generator.city.city import load_city
 from generator.demo import LAST_DEMO_DAY
-from generator.pace import Pace
-from generator.paced import Batching, publish_paced
-from generator.plan import Plan
-from generator.publish import publish_plan
+from generator.sending.pace import Pace
+from generator.sending.paced import Batching, publish_paced
+from generator.sending.plan import Plan
+from generator.sending.publish import publish_plan
 from pipelines.errors import ImportRefused
 from pipelines.movers.events_in_slices import slices_of
 from pipelines.movers.events_to_kafka import publish_unit

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from generator.city import load_city
+from generator.city.city import load_city
 from generator.day import generate_day
 from generator.faults import Delivered, inject
 from generator.faults.alarms import raised_alarms
 from generator.faults.bad_messages import message_id
 from generator.faults.profile import faults_of
 from generator.faults.score import Score, score
-from generator.plan import Plan
-from generator.publish import publish_plan
+from generator.sending.plan import Plan
+from generator.sending.publish import publish_plan
 from generator.streams import Streams
 from pipelines.contracts import load_contract, topics
 from pipelines.errors import ImportRefused

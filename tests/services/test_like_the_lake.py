@@ -12,7 +12,7 @@ from generator.history.history_events import events_of
 from generator.like.fit import fit_city
 from generator.like.observed import of_files
 from generator.like.stored import TOPICS, of_stored
-from generator.publish import publish_city
+from generator.sending.publish import publish_city
 from pipelines.errors import UsageError
 from pipelines.movers.events_to_kafka import publish_unit
 from pipelines.movers.kafka_to_bronze import kafka_to_bronze

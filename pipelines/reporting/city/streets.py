@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generator.city import load_city
-from generator.network import Network, load_network
+from generator.city.city import load_city
+from generator.roads.network import Network, load_network
 from pipelines.errors import UsageError
 
 # Every network is built from OpenStreetMap; its licence asks for this wherever the streets are shown.

@@ -8,7 +8,7 @@ from functools import cache
 import pandas as pd
 import pyarrow as pa
 
-from generator.city import load_city
+from generator.city.city import load_city
 from generator.day import Day, generate_day, generate_day_with_truth
 
 FRIDAY = date(2026, 11, 20)

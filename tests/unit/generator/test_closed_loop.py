@@ -14,14 +14,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from generator.city import load_city
+from generator.city.city import load_city
 from generator.closed_loop.example import Nearest
 from generator.closed_loop.run import Looped, run_closed_loop
 from generator.events import EventLog
-from generator.pace import MICROS, Pace, Parts
-from generator.plan import Plan
+from generator.sending.pace import MICROS, Pace, Parts
+from generator.sending.plan import Plan
 from pipelines.contracts import load_contract
-from tests.unit.generator.test_pace import Clock
+from tests.unit.generator.sending.test_pace import Clock
 
 DAY = date(2026, 11, 20)
 PLAN = Plan(load_city("futian"), DAY, DAY, 20, 7)

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from generator.business_day import business_day
-from generator.city import load_city
+from generator.city.business_day import business_day
+from generator.city.city import load_city
 from generator.day import city_registration, generate_day
-from generator.reviews import review_texts
-from generator.scenario import load_scenario
+from generator.lives.reviews import review_texts
+from generator.scenario.scenario import load_scenario
 from pipelines.contract_rules import broken_rules, rules
 from pipelines.contracts import load_contract, topics
 from pipelines.flow import ORDER_TOPICS
@@ -28,7 +28,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 
 def test_same_seed_and_day_give_the_same_bytes_in_another_process() -> None:
     code = (
-        "from datetime import date; from generator.city import load_city; from generator.day import generate_day\n"
+        "from datetime import date; from generator.city.city import load_city; from generator.day import generate_day\n"
         "import hashlib\n"
         f"tables = generate_day(load_city('futian'), date(2026, 11, 20), {ORDERS}, 7)\n"
         "print({t: hashlib.sha256(repr(v.to_pydict()).encode()).hexdigest() for t, v in sorted(tables.items())})"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from generator.city import City
-from generator.city_parts import VEHICLE_NAMES
-from generator.lives_profile import USUAL_LIVES, Lives
-from generator.scenario import EFFECTS, SCENARIOS_DIR, Scenario
-from generator.signals_profile import USUAL_SIGNALS, Signals
-from generator.travel import VEHICLES
+from generator.city.city import City
+from generator.city.city_parts import VEHICLE_NAMES
+from generator.city.lives_profile import USUAL_LIVES, Lives
+from generator.city.signals_profile import USUAL_SIGNALS, Signals
+from generator.roads.travel import VEHICLES
+from generator.scenario.scenario import EFFECTS, SCENARIOS_DIR, Scenario
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "cities_and_scenarios.md").read_text(encoding="utf-8")
 OVERLAYS = {"lives", "signals", "fraud"}  # documented beside each number in the files of usual values

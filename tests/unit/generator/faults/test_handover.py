@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from generator.city import load_city
+from generator.city.city import load_city
 from generator.faults.inject import inject
 from generator.faults.profile import Faults, faults_of, load_faults
 from generator.faults.truth import TRUTH
-from generator.files import write_plan
-from generator.plan import Plan, fingerprint
+from generator.sending.files import write_plan
+from generator.sending.plan import Plan, fingerprint
 from generator.streams import Streams
 from pipelines.cli import app
 

@@ -7,16 +7,16 @@ from functools import cache
 
 import pandas as pd
 
-from generator.accounts import with_accounts
-from generator.city import City, load_city
+from generator.city.city import City, load_city
 from generator.day import Day, generate_day_with_truth
-from generator.demand import place_orders
+from generator.demand.accounts import with_accounts
+from generator.demand.demand import place_orders
 from generator.fraud.draft import Stage
 from generator.fraud.plan import FraudPlan, plan_fraud
 from generator.fraud.profile import Fraud, usual_fraud
+from generator.lives.supply import couriers_of_day
+from generator.roads.street_travel import travel_of
 from generator.streams import Streams
-from generator.street_travel import travel_of
-from generator.supply import couriers_of_day
 
 FRIDAY = date(2026, 11, 20)
 ORDERS = 1000

@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
-from generator.city import load_city
-from generator.life import LIFE_TOPICS
+from generator.city.city import load_city
+from generator.lives.life import LIFE_TOPICS
 from pipelines.contract_rules import broken_rules, rules
 from pipelines.contracts import load_contract
 from pipelines.transforms.silver_orders import great_circle_m

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 import generator.day as generator_day
-from generator.city import City
+from generator.city.city import City
 from generator.fraud.plan import FraudPlan
 from generator.fraud.profile import Fraud, usual_fraud
 from generator.fraud.tricks import Tricks

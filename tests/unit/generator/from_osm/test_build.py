@@ -15,14 +15,14 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 from typer.testing import CliRunner
 
-from generator.city import load_city
+from generator.city.city import load_city
 from generator.day import generate_day
+from generator.demand.restaurants import restaurants_of
 from generator.from_osm.build import Built, Wishes, build_city, city_id_of
 from generator.from_osm.driving import Streets, driving_streets, largest_network
 from generator.from_osm.extract import read_extract
 from generator.from_osm.simplify import junctions, simplified
-from generator.network import load_network
-from generator.restaurants import restaurants_of
+from generator.roads.network import load_network
 from pipelines.cli import app
 from pipelines.errors import SetupError, UsageError
 from tests.unit.generator.from_osm.drawn_town import SOUTH, STEP, WEST, draw_town

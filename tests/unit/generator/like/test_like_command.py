@@ -9,11 +9,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from generator.city import load_city
+from generator.city.city import load_city
 from generator.day import generate_day
-from generator.files import write_plan
 from generator.like.stored import of_stored
-from generator.plan import Plan
+from generator.sending.files import write_plan
+from generator.sending.plan import Plan
 from pipelines.cli import app
 from pipelines.errors import UsageError
 from tests.unit.generator.generated_days import FRIDAY

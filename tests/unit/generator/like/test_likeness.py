@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
 
-from generator.city import City, read_city
+from generator.city.city import City, read_city
 from generator.day import generate_day
 from generator.history.check import check_files
 from generator.history.mapping import load_mapping

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from generator.city import City, read_city
+from generator.city.city import City, read_city
 from generator.like.fit import fit_city
 from generator.like.fit_places import cells_of
 from generator.like.observed import Observed

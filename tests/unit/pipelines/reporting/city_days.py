@@ -9,7 +9,7 @@ import h3
 import numpy as np
 import pandas as pd
 
-from generator.network import Network
+from generator.roads.network import Network
 from pipelines.reporting.city.day import COLUMNS, CityDay
 from pipelines.transforms.local_time import business_day_utc
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generator.network import Network
+from generator.roads.network import Network
 from pipelines.reporting.city import places, ridden
 from pipelines.reporting.city.classes import class_edges, class_names, class_of
 from pipelines.reporting.city.day import PRIVATE

@@ -1,0 +1,148 @@
+"""A city as data: typed profiles read from YAML, with errors that name the file and the field.
+
+`City` is what any simulation needs to know. Its `demand`, `restaurants`, `customers` and `couriers` are only needed to
+invent days; a city of imported history has none of them. Unset `lives` are those of `cities/usual_lives.yaml`, unset
+`signals` those of `cities/usual_signals.yaml`, unset `fraud` that of `fraud/usual_fraud.yaml`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+import h3
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from generator.city.city_parts import Bounds, Couriers, Customers, Demand, Part, Restaurants, Shift, Zone
+from generator.city.lives_profile import Lives, usual_lives
+from generator.city.signals_profile import Signals, usual_signals
+from generator.fraud.profile import Fraud, usual_fraud
+from pipelines.errors import UsageError
+
+__all__ = [
+    "Bounds",
+    "City",
+    "Couriers",
+    "Customers",
+    "Demand",
+    "Part",
+    "Restaurants",
+    "Shift",
+    "Zone",
+    "load_city",
+    "read_city",
+]
+
+CITIES_DIR = Path(__file__).resolve().parents[1] / "cities"
+
+
+class City(Part):
+    """Everything a simulation must know of a city. `network`: file of its streets, if it has one."""
+
+    city_id: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    time_zone: str
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    day_cut_hour: int = Field(default=4, ge=0, le=12)
+    zone_resolution: int = Field(default=7, ge=0, le=15)
+    revision: int = Field(default=1, ge=1, description="Raise it when what the cities topic says of this city changes")
+    bounds: Bounds
+    zones: tuple[Zone, ...] = ()
+    network: Path | None = None
+    lives: Lives = Field(default_factory=usual_lives)
+    fraud: Fraud = Field(default_factory=usual_fraud)
+    signals: Signals = Field(default_factory=usual_signals)
+    demand: Demand | None = None
+    restaurants: Restaurants | None = None
+    customers: Customers | None = None
+    couriers: Couriers | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone such as Asia/Shanghai")
+        return value
+
+    @field_validator("zones")
+    @classmethod
+    def _cells(cls, value: tuple[Zone, ...]) -> tuple[Zone, ...]:
+        for zone in value:
+            if not h3.is_valid_cell(zone.zone_id):
+                raise ValueError(f"{zone.zone_id!r} ({zone.name}) is not an H3 cell")
+        if len({z.name for z in value}) < len(value) or len({z.zone_id for z in value}) < len(value):
+            raise ValueError("two zones share a name or a cell")
+        return value
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        zones = [zone.name for zone in self.zones]
+        for name in self.demand.zone_weights if self.demand else ():
+            if name not in zones:
+                raise ValueError(f"demand.zone_weights: no zone is named {name!r}; known: {', '.join(zones)}")
+        if self.restaurants and self.customers and bool(self.restaurants.cells) != bool(self.customers.cells):
+            raise ValueError("restaurants and customers: both have `cells`, or neither")
+        return self
+
+    def __hash__(self) -> int:
+        # dictionaries within have no hash; cities that differ are told apart by equality
+        return hash((self.city_id, self.revision))
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+@cache
+def load_city(name: str) -> City:
+    """The shipped city of that id, or the one of a profile file or its folder.
+
+    UsageError lists the shipped ones, or names the field that is wrong in the profile.
+    """
+    path = CITIES_DIR / name / "profile.yaml"
+    if not path.exists():
+        path = Path(name) / "profile.yaml" if Path(name).is_dir() else Path(name)
+    if not path.is_file():
+        known = sorted(p.parent.name for p in CITIES_DIR.glob("*/profile.yaml"))
+        raise UsageError(
+            f"no city {name!r}; known: {', '.join(known)}; or give the folder that `dishpatch city build` wrote"
+        )
+    return read_city(path)
+
+
+def read_city(path: Path) -> City:
+    """The city of a profile file; its `lives`, `signals` and `fraud` overlay the usual. UsageError names the fault."""
+    document = _read_yaml(path)
+    if not isinstance(document, dict):
+        raise UsageError(f"{path}: expected a mapping of fields, found {type(document).__name__}")
+    try:
+        if document.get("network"):
+            document["network"] = path.parent / str(document["network"])
+        shops = document.get("restaurants")
+        if isinstance(shops, dict) and isinstance(shops.get("known"), str):
+            document["restaurants"] = shops | {"known": _read_yaml(path.parent / shops["known"])}
+        if "lives" in document:
+            document["lives"] = usual_lives().overlaid(document["lives"])
+        if "fraud" in document:
+            document["fraud"] = usual_fraud().overlaid(document["fraud"])
+        if "signals" in document:
+            document["signals"] = usual_signals().overlaid(document["signals"])
+        return City.model_validate(document)
+    except ValidationError as error:
+        raise UsageError(f"{path}: {faults_of(error)}") from error
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as YAML: {error}") from error
+
+
+def faults_of(error: ValidationError) -> str:
+    """Field, fault and value of everything that is wrong, for a message."""
+    rows = [(".".join(map(str, e["loc"])) or "profile", e["msg"], e["input"]) for e in error.errors()]
+    return "; ".join(f"{where}: {said.removeprefix('Value error, ')} (found {it!r:.80})" for where, said, it in rows)

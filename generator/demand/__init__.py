@@ -1,0 +1,1 @@
+"""Who orders what, where and when."""

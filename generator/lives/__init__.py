@@ -1,0 +1,1 @@
+"""What becomes of an order: kitchen, couriers, door, money, review."""

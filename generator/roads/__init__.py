@@ -1,0 +1,1 @@
+"""Streets, ways along them, and how long a ride takes."""

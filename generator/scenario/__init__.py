@@ -1,0 +1,1 @@
+"""What offers, rain and a scenario's windows do to a day."""

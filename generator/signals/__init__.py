@@ -1,0 +1,1 @@
+"""What a city tells by itself: weather, traffic, positions, visits to the app."""

@@ -1,0 +1,213 @@
+"""What couriers' phones tell on shift: positions along the streets they ride, with errors, gaps, speed and heading.
+
+Between houses a phone is off by tens of metres and says so; some minutes it says nothing. A courier who rides is asked
+often, one who stands with an order less, one who waits for an order seldom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from generator.city.city import City
+from generator.city.signals_profile import GpsProfile
+from generator.events import EventLog
+from generator.identity import Keys
+from generator.lives.shifts import AFTER_LAST_SECONDS
+from generator.lives.trips import Fleet
+from generator.roads.routes import Routes, routes_of
+from generator.roads.travel import METRES_PER_DEGREE
+from generator.signals.courier_paths import Closure, lines_of, straight_lines
+from generator.signals.legs import NO_ORDER, Legs
+from generator.streams import Streams
+from pipelines.contracts import load_contract
+
+POSITIONS_AT_ONCE = 250_000  # in memory as arrays, with the streets of their rides: about 150 MB
+NO_LEG = -1
+HEADING_ERROR_DEG, SPEED_ERROR, STANDING_KMH = 8.0, 0.08, 0.5
+ERROR_OF_ACCURACY = 0.66  # sigma of each axis over the stated radius: two thirds of positions lie within it
+
+
+@dataclass(frozen=True)
+class _Stretches:
+    """Times of one kind of a courier's day, sorted by courier and start: riding leg `leg`, or standing at a place."""
+
+    courier: np.ndarray
+    order: np.ndarray
+    leg: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    every: np.ndarray
+    lat: np.ndarray
+    lng: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Pings:
+    """One element a position that reached the platform; `heading` is NaN and `order` NO_ORDER where there is none."""
+
+    courier: np.ndarray
+    order: np.ndarray
+    lat: np.ndarray
+    lng: np.ndarray
+    accuracy_m: np.ndarray
+    speed_kmh: np.ndarray
+    heading_deg: np.ndarray
+
+
+def gps_events(
+    city: City,
+    fleet: Fleet,
+    legs: Legs,
+    order_ids: list[str],
+    streams: Streams,
+    source: str,
+    closures: Sequence[Closure] = (),
+) -> pa.Table:
+    """The `position` events of the fleet's day. Where the streets are not known, couriers go as the crow flies."""
+    routes, profile = routes_of(city.network) if city.network is not None else None, city.signals.gps
+    places = len(routes.network.node_lat) if routes else 1
+    canyon = streams.forever(f"gps/{city.city_id}/canyon").standard_normal(places)
+    stretches, orders, couriers = _stretches(legs, fleet, profile), pa.array(order_ids, pa.string()), Keys.of(fleet.ids)
+    which, at = _moments(stretches, profile, streams.of("gps/moments"))
+    pieces = [load_contract("events/courier_gps").arrow_schema.empty_table()]
+    for first in range(0, len(at), POSITIONS_AT_ONCE):
+        part = slice(first, first + POSITIONS_AT_ONCE)
+        random = streams.of(f"gps/{first // POSITIONS_AT_ONCE}")
+        pings = _pings(stretches, which[part], at[part], legs, fleet, routes, canyon, profile, random, closures)
+        log = EventLog(city.city_id, source, key_column="courier_id")
+        log.add(
+            "courier_gps",
+            "position",
+            couriers.take(pings.courier),
+            at[part],
+            repeats=np.rint(at[part] * 1e3).astype(np.int64),
+            lat=np.round(pings.lat, 6),
+            lng=np.round(pings.lng, 6),
+            accuracy_m=np.round(pings.accuracy_m, 1),
+            speed_kmh=np.round(pings.speed_kmh, 1),
+            heading_deg=np.round(pings.heading_deg, 0),
+            order_id=orders.take(pa.array(pings.order, mask=pings.order == NO_ORDER)),
+        )
+        pieces.append(log.tables(["courier_gps"])["courier_gps"])
+    return pa.concat_tables(pieces)
+
+
+def _moments(stretches: _Stretches, profile: GpsProfile, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Stretch and second since 1970 (to the millisecond) of each position that is heard of, in order of time."""
+    count = np.ceil((stretches.end - stretches.start) / stretches.every).astype(np.int64)
+    which = np.repeat(np.arange(len(count)), count)
+    number = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    at = stretches.start[which] + (number + random.random(len(count))[which]) * stretches.every[which]
+    heard = (at < stretches.end[which]) & ~_lost(len(which), profile, random)
+    which, at = which[heard], np.round(at[heard], 3)
+    order = np.argsort(at, kind="stable")
+    return which[order], at[order]
+
+
+def _pings(
+    stretches: _Stretches,
+    which: np.ndarray,
+    at: np.ndarray,
+    legs: Legs,
+    fleet: Fleet,
+    routes: Routes | None,
+    canyon: np.ndarray,
+    profile: GpsProfile,
+    random: np.random.Generator,
+    closures: Sequence[Closure],
+) -> _Pings:
+    """What the phones tell at the moments `at` of the stretches `which`."""
+    leg, order = stretches.leg[which], stretches.order[which]
+    if len(legs):
+        order = np.where((leg != NO_LEG) & (at > legs.until[leg]), NO_ORDER, order)
+    lat, lng, speed, heading, node = _true_places(stretches, which, at, legs, fleet, routes, closures)
+    accuracy = profile.accuracy_m * np.exp(
+        profile.canyon_spread * canyon[node] + profile.accuracy_spread * random.standard_normal(len(which))
+    )
+    off = ERROR_OF_ACCURACY * accuracy * random.standard_normal((2, len(which))) / METRES_PER_DEGREE
+    moving = speed > 0
+    felt = np.where(
+        moving,
+        speed * np.exp(SPEED_ERROR * random.standard_normal(len(which))),
+        np.abs(STANDING_KMH * random.standard_normal(len(which))),
+    )
+    turned = (heading + HEADING_ERROR_DEG * random.standard_normal(len(which))) % 360
+    return _Pings(
+        stretches.courier[which],
+        order,
+        lat + off[0],
+        lng + off[1] / np.cos(np.radians(lat)),
+        accuracy,
+        felt,
+        np.where(moving, turned, np.nan),
+    )
+
+
+def _stretches(legs: Legs, fleet: Fleet, profile: GpsProfile) -> _Stretches:
+    """The couriers' shifts without a seam: each leg, the time with the order after it, and the wait for the next."""
+    courier = np.arange(len(fleet.ids))
+    last = np.append(legs.courier[1:] != legs.courier[:-1], True) if len(legs) else np.array([], dtype=bool)
+    closing = fleet.ends[courier].copy()
+    np.maximum.at(closing, legs.courier, legs.until + AFTER_LAST_SECONDS)
+    opening = closing.copy()  # until the first leg, or the whole shift where there is none
+    np.minimum.at(opening, legs.courier, legs.start)
+    following = np.where(last, closing[legs.courier], np.append(legs.start[1:], 0.0)[: len(legs)])
+    over = np.maximum(legs.until, legs.end)
+    none, off, number = np.full(len(legs), NO_ORDER), np.full(len(legs), NO_LEG), np.arange(len(legs))
+    kinds = (
+        (courier, np.full(len(courier), NO_ORDER), np.full(len(courier), NO_LEG), fleet.starts[courier], opening,
+         profile.waiting_seconds, fleet.start_lat[courier], fleet.start_lng[courier]),
+        (legs.courier, legs.order, number, legs.start, legs.end, profile.riding_seconds, legs.to_lat, legs.to_lng),
+        (legs.courier, legs.order, off, legs.end, legs.until, profile.standing_seconds, legs.to_lat, legs.to_lng),
+        (legs.courier, none, off, over, following, profile.waiting_seconds, legs.to_lat, legs.to_lng),
+    )  # fmt: skip
+    columns = [np.concatenate([kind[n] for kind in kinds]) for n in range(5)]
+    columns.append(np.concatenate([np.full(len(kind[0]), kind[5]) for kind in kinds]))
+    columns += [np.concatenate([kind[n] for kind in kinds]) for n in (6, 7)]
+    found = _Stretches(*columns)
+    whole = np.flatnonzero(found.end > found.start)
+    order = whole[np.lexsort((found.start[whole], found.courier[whole]))]
+    return _Stretches(*(column[order] for column in columns))
+
+
+def _lost(size: int, profile: GpsProfile, random: np.random.Generator) -> np.ndarray:
+    """Which of the positions, in order, are swallowed by a lost signal; a loss takes several in a row."""
+    begins = random.random(size) < profile.loss_share / profile.lost_positions
+    lengths = random.geometric(1 / profile.lost_positions, size)
+    places = np.arange(size)
+    reach = np.maximum.accumulate(np.where(begins, places + lengths, 0)) if size else places
+    return np.asarray(places < reach)
+
+
+def _true_places(
+    stretches: _Stretches,
+    which: np.ndarray,
+    at: np.ndarray,
+    legs: Legs,
+    fleet: Fleet,
+    routes: Routes | None,
+    closures: Sequence[Closure],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Latitude, longitude, speed in km/h (0 standing), heading in degrees and nearest node at each moment."""
+    lat, lng = stretches.lat[which], stretches.lng[which]
+    speed, heading = np.zeros(len(which)), np.zeros(len(which))
+    node = routes.nearest(stretches.lat, stretches.lng)[0][which] if routes else np.zeros(len(which), dtype=np.int64)
+    leg = stretches.leg[which]
+    riding = np.flatnonzero(leg != NO_LEG)
+    if len(riding):
+        ridden, leg = np.unique(leg[riding], return_inverse=True)
+        legs = legs.take(ridden)
+        lines = lines_of(legs, fleet.codes[legs.courier], routes, closures) if routes else straight_lines(legs)
+        lasts = legs.end[leg] - legs.start[leg]
+        lat[riding], lng[riding], piece = lines.at(leg + (at[riding] - legs.start[leg]) / lasts)
+        seconds = (lines.progress[piece + 1] - lines.progress[piece]) * lasts
+        speed[riding] = lines.metres(piece) / np.maximum(seconds, 1e-3) * 3.6
+        north = lines.lat[piece + 1] - lines.lat[piece]
+        east = (lines.lng[piece + 1] - lines.lng[piece]) * np.cos(np.radians(lat[riding]))
+        heading[riding] = np.degrees(np.arctan2(east, north)) % 360
+        node[riding] = lines.node[piece]
+    return lat, lng, speed, heading, node
