@@ -83,7 +83,12 @@ def arguments(plan: Plan) -> dict[str, Any]:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder's lock; it goes with the process and leaves no file behind."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {folder} cannot be a folder ({error.strerror}); name another one") from error
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"--out {folder} may not be written to; name another folder, or change who may write there")
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -67,7 +67,8 @@ class Sent:
     def summary(self) -> str:
         """One line for a person."""
         verb = "sent" if self.way.out == KAFKA else "written"
-        line = f"{verb}: {self.events:,} events of {self.days:,} days to {self.way.out} in {self.seconds:,.1f} s"
+        days = f"{self.days:,} day{'s' * (self.days != 1)}"
+        line = f"{verb}: {self.events:,} events of {days} to {self.way.out} in {self.seconds:,.1f} s"
         if self.looped:
             line += f"; {self.looped.instructions:,} instructions heard in {self.looped.ticks:,} ticks"
             line += f", {self.looped.ignored:,} of orders that are not there" if self.looped.ignored else ""

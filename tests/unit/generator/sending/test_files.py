@@ -127,6 +127,12 @@ def test_other_arguments_over_the_same_folder_are_refused_and_write_nothing(
     assert contents(tmp_path) == before
 
 
+def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "days").touch()
+    with pytest.raises(UsageError, match=r"--out .*days cannot be a folder \(File exists\); name another one"):
+        write_plan(Plan(load_city("futian"), FIRST, FIRST, 1, 7), tmp_path / "days")
+
+
 def test_a_city_whose_profile_changed_is_refused_too(tmp_path: Path) -> None:
     one = replace(plan(), last=FIRST)
     write_plan(one, tmp_path)
