@@ -23,11 +23,13 @@ NEAR_DOORS = 60  # the accounts live at doors that are among this many nearest t
 
 @dataclass(frozen=True)
 class Scheme:
-    """A restaurant (row of the roll), the couriers of the day who are in it, and since when it runs."""
+    """A restaurant (row of the roll) and rows of the customers who live near it, the couriers of the day who are in it,
+    and since when it runs."""
 
     key: str
     since: float
     restaurant: int
+    neighbours: np.ndarray
     crew: tuple[str, ...]
 
 
@@ -64,7 +66,7 @@ def _schemes(stage: Stage) -> list[Scheme]:
         rank = np.argsort(uniform_of([f"{key}|{courier}" for courier in couriers], f"fraud/{PATTERN}"))
         crew = tuple(couriers[i] for i in rank[: profile.couriers])
         restaurant = stage.number(f"{key}|restaurant", len(restaurants_of(stage.city, stage.seed).ids))
-        found.append(Scheme(key, since, restaurant, crew))
+        found.append(Scheme(key, since, restaurant, _neighbours(stage, restaurant), crew))
     return found
 
 
@@ -80,7 +82,8 @@ def _turn(draft: Draft, stage: Stage, position: int, scheme: Scheme, account: in
     """Make one order that of an account of the scheme, for its restaurant."""
     profile, shops = stage.fraud.collusion, restaurants_of(stage.city, stage.seed)
     shop, key = scheme.restaurant, f"{scheme.key}|account {account}"
-    people, door = customers_of(stage.city, stage.seed), _door(stage, shop, key)
+    people = customers_of(stage.city, stage.seed)
+    door = scheme.neighbours[stage.number(f"{key}|door", len(scheme.neighbours))]  # the account's, each time
     age_days = profile.account_days * float(uniform_of([key], "fraud/account age")[0])
     draft.put(
         [position],
@@ -106,9 +109,8 @@ def _turn(draft: Draft, stage: Stage, position: int, scheme: Scheme, account: in
     )
 
 
-def _door(stage: Stage, shop: int, key: str) -> int:
-    """Row of a customer who lives near the restaurant; the same for the account each time."""
+def _neighbours(stage: Stage, shop: int) -> np.ndarray:
+    """Rows of the customers who live nearest to the restaurant."""
     shops, people = restaurants_of(stage.city, stage.seed), customers_of(stage.city, stage.seed)
     metres = straight_metres(people.home_lat, people.home_lng, shops.lat[shop], shops.lng[shop])
-    near = np.argsort(metres, kind="stable")[:NEAR_DOORS]
-    return int(near[stage.number(f"{key}|door", len(near))])
+    return np.argsort(metres, kind="stable")[:NEAR_DOORS]
