@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from generator.city.city import City
+from pipelines.transforms.local_time import business_day_utc
 
 
 def business_day(city: City, day: date) -> tuple[float, float]:
     """Start and end of a local business day in seconds since 1970 UTC; 23 or 25 hours apart when clocks change."""
 
-    def cut(of: date) -> float:
-        return datetime.combine(of, time(city.day_cut_hour), city.zone_info).astimezone(UTC).timestamp()
+    start, end = business_day_utc(day, city.time_zone, city.day_cut_hour)
+    return start.timestamp(), end.timestamp()
 
-    return cut(day), cut(day + timedelta(days=1))
+
+def business_day_us(city: City, day: date) -> tuple[int, int]:
+    """As `business_day`, in microseconds since 1970 UTC."""
+    start, end = business_day(city, day)
+    return int(start * 1_000_000), int(end * 1_000_000)
 
 
 def local_clock(city: City, seconds: np.ndarray) -> np.ndarray:

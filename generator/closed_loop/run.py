@@ -15,15 +15,13 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from generator.city.business_day import business_day
+from generator.city.business_day import business_day_us
 from generator.closed_loop.instructions import instructions_of
 from generator.closed_loop.living_day import LivingDay
 from generator.sending.pace import MICROS, Pace, Parts
-from generator.sending.plan import Plan
+from generator.sending.plan import OnSlice, Plan
 
 TICK_SECONDS = 10.0  # simulated; couriers answer an offer within about half a minute
-
-OnSlice = Callable[[str, int, float], None]
 
 
 class Exchange(Protocol):
@@ -60,7 +58,7 @@ def run_closed_loop(
     """Live every day of the plan; what is due after a day's end is told with the day's last tick."""
     told, pace = Looped(), None
     for day in plan.days:
-        start, end = (int(at * MICROS) for at in business_day(plan.city, day))
+        start, end = business_day_us(plan.city, day)
         if factor is not None:
             pace = pace or pace_of(factor, start)
         _live(plan, day, exchange, pace, (start, end, int(tick_seconds * MICROS)), told, on_slice)

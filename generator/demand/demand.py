@@ -91,29 +91,15 @@ def _columns(city: City, seed: int, chosen: Choices, streams: Streams) -> pd.Dat
     baskets = draw_baskets(shop, shops.menus, streams)
     return pd.DataFrame(
         {
-            "customer_id": _at(people.ids, chosen.customer),
-            "restaurant_id": _at(shops.ids, shop),
-            "restaurant_name": _at(shops.names, shop),
-            "cuisine": _at(shops.cuisines, shop),
-            "pickup_lat": shops.lat[shop],
-            "pickup_lng": shops.lng[shop],
-            "pickup_zone": shops.zone[shop],
+            "customer_id": np.array(people.ids, dtype=object)[chosen.customer],
+            **shops.told(shop),
             "dropoff_lat": chosen.dropoff_lat,
             "dropoff_lng": chosen.dropoff_lng,
             "dropoff_zone": chosen.dropoff_zone,
             "items": baskets.items_series(),
             "basket_value_cents": pd.array(baskets.value_cents, dtype="Int64"),
-            "kitchen_minutes": shops.kitchen_minutes[shop],
-            "kitchen_score": shops.kitchen_score[shop],
-            "rejection_share": shops.rejection_share[shop],
-            "unanswered_share": shops.unanswered_share[shop],
         }
     )
-
-
-def _at(names: list[str], rows: np.ndarray) -> np.ndarray:
-    """The name of each row, as a column of objects."""
-    return np.asarray(np.array(names, dtype=object)[rows])
 
 
 def _slots(city: City, day: date) -> tuple[np.ndarray, np.ndarray]:

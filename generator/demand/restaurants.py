@@ -47,6 +47,19 @@ class RestaurantRoll:
     unanswered_share: np.ndarray
     menus: Menus
 
+    def told(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """What placements say of their restaurants, which are these rows: column -> one element a placement."""
+        names = {"restaurant_id": self.ids, "restaurant_name": self.names, "cuisine": self.cuisines}
+        return {name: np.array(values, dtype=object)[rows] for name, values in names.items()} | {
+            "pickup_lat": self.lat[rows],
+            "pickup_lng": self.lng[rows],
+            "pickup_zone": self.zone[rows],
+            "kitchen_minutes": self.kitchen_minutes[rows],
+            "kitchen_score": self.kitchen_score[rows],
+            "rejection_share": self.rejection_share[rows],
+            "unanswered_share": self.unanswered_share[rows],
+        }
+
 
 def at_volume(city: City, orders_per_day: int) -> City:
     """The city with as many restaurants and customers as that many orders a day need; the first are always the same.

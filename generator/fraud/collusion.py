@@ -81,7 +81,7 @@ def _at_work(scheme: Scheme, stage: Stage, at: np.ndarray) -> np.ndarray:
 def _turn(draft: Draft, stage: Stage, position: int, scheme: Scheme, account: int) -> None:
     """Make one order that of an account of the scheme, for its restaurant."""
     profile, shops = stage.fraud.collusion, restaurants_of(stage.city, stage.seed)
-    shop, key = scheme.restaurant, f"{scheme.key}|account {account}"
+    key = f"{scheme.key}|account {account}"
     people = customers_of(stage.city, stage.seed)
     door = scheme.neighbours[stage.number(f"{key}|door", len(scheme.neighbours))]  # the account's, each time
     age_days = profile.account_days * float(uniform_of([key], "fraud/account age")[0])
@@ -90,16 +90,7 @@ def _turn(draft: Draft, stage: Stage, position: int, scheme: Scheme, account: in
         customer_id=stage.accounts([key])[0],
         device_id=stage.devices([f"{scheme.key}|device {account % profile.devices}"])[0],
         account_created_seconds=scheme.since - age_days * DAY_SECONDS,
-        restaurant_id=shops.ids[shop],
-        restaurant_name=shops.names[shop],
-        pickup_lat=shops.lat[shop],
-        pickup_lng=shops.lng[shop],
-        pickup_zone=shops.zone[shop],
-        cuisine=shops.cuisines[shop],
-        kitchen_score=shops.kitchen_score[shop],
-        kitchen_minutes=shops.kitchen_minutes[shop],
-        rejection_share=shops.rejection_share[shop],
-        unanswered_share=shops.unanswered_share[shop],
+        **shops.told(np.array([scheme.restaurant])),
         dropoff_lat=people.home_lat[door],
         dropoff_lng=people.home_lng[door],
         dropoff_zone=people.home_zone[door],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import yaml
 from pydantic import Field, model_validator
 
-from generator.city.lives_profile import Seconds, Section, Share
+from generator.city.lives_profile import Overlaid, Seconds, Section, Share
 
 USUAL_FRAUD = Path(__file__).resolve().parent / "usual_fraud.yaml"
 
@@ -108,7 +108,7 @@ class GpsSpoofing(Section):
     jump_metres: Annotated[float, Field(gt=0)]
 
 
-class Fraud(Section):
+class Fraud(Overlaid):
     """One section a pattern; a pattern whose share is 0 does not occur. Units are in the names."""
 
     stolen_card: StolenCard
@@ -118,14 +118,6 @@ class Fraud(Section):
     collusion: Collusion
     false_delivery: FalseDelivery
     gps_spoofing: GpsSpoofing
-
-    def overlaid(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """This fraud with single values replaced, section by section, ready to be validated."""
-        merged = self.model_dump()
-        for section, values in changes.items():
-            known = merged.get(section)
-            merged[section] = known | values if isinstance(known, dict) and isinstance(values, dict) else values
-        return merged
 
     def without(self, *patterns: str) -> Fraud:
         """This fraud with the rates of the patterns (of all, if none is named) at 0."""

@@ -15,7 +15,6 @@ from generator.streams import uniform_of
 
 USUAL_CUISINES = Path(__file__).resolve().parent / "usual_cuisines.yaml"
 MOST_KNOWN = 5_000  # a list that a person can still look through
-CAFE = "café"
 
 
 class CuisineOfMap(Part):

@@ -16,6 +16,7 @@ from generator.history.mapping_parts import FileSpec, Shops
 from generator.history.rules import inside, near_zero
 from generator.history.values import TEXT
 from generator.history.which_city import find_city
+from pipelines.transforms.local_time import business_dates
 
 SEVERAL = "several"
 
@@ -58,8 +59,7 @@ class Places:
         """Business date of each moment: its local day, which begins at the city's cut hour."""
         dates = pd.Series([None] * len(moments), dtype=object)
         for city, mask in self.by_city():
-            local = moments[mask].dt.tz_convert(city.zone_info).dt.tz_localize(None)
-            dates[mask] = (local - pd.Timedelta(hours=city.day_cut_hour)).dt.date.astype(object)
+            dates[mask] = business_dates(moments[mask], city.time_zone, city.day_cut_hour).astype(object)
         return dates
 
 

@@ -27,10 +27,8 @@ import pyarrow.parquet as pq
 
 from generator.day import city_registration
 from generator.faults.handover import HandedOver, messages_in_files, tables_in_files
-from generator.sending.plan import Plan, fingerprint
+from generator.sending.plan import OnRows, Plan, fingerprint
 from pipelines.errors import UsageError
-
-OnRows = Callable[[str, int], None]
 
 MANIFESTS, TRUTH, BAD_MESSAGES = "_days", "_truth", "_bad_messages"
 NO_DATE = "__HIVE_DEFAULT_PARTITION__"

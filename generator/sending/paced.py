@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 
-from generator.city.business_day import business_day
+from generator.city.business_day import business_day_us
 from generator.sending.files import name_of, write_truth
 from generator.sending.pace import MICROS, Pace, Pending
-from generator.sending.plan import Plan, fingerprint
+from generator.sending.plan import OnSlice, Plan, fingerprint
 from generator.sending.publish import publish_city
 from pipelines.movers.events_in_slices import Slices, slices_of
 from pipelines.settings import settings
@@ -44,9 +44,6 @@ class Paced:
     held_until: datetime | None = None
 
 
-OnSlice = Callable[[str, int, float], None]
-
-
 def publish_paced(
     plan: Plan,
     factor: float,
@@ -65,7 +62,7 @@ def publish_paced(
     with slices_of(plan.producer_id, fingerprint(plan), batching.events) as sink:
         position = max((sink.through_us(day.isoformat()) for day in plan.days), default=0)
         for day in plan.days:
-            unit, (start, end) = day.isoformat(), _bounds(plan, day)
+            unit, (start, end) = day.isoformat(), business_day_us(plan.city, day)
             if not sink.is_complete(unit):
                 made = plan.hand_over(day)
                 write_truth(made, settings().data_dir, name_of(plan, unit))
@@ -82,11 +79,6 @@ def publish_paced(
     told.held = pending.rows
     told.held_until = datetime.fromtimestamp(last / MICROS, UTC) if last is not None else None
     return told
-
-
-def _bounds(plan: Plan, day: date) -> tuple[int, int]:
-    start, end = business_day(plan.city, day)
-    return int(start * MICROS), int(end * MICROS)
 
 
 def _run(

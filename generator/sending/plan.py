@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,6 +17,9 @@ from generator.streams import Streams
 
 # Raise it whenever the same arguments would give other events: a published day is history, an altered one is refused.
 GENERATOR_VERSION = 2
+
+OnRows = Callable[[str, int], None]  # told of a day and of rows of it that went out
+OnSlice = Callable[[str, int, float], None]  # besides, by how many real seconds they were late
 
 
 @dataclass(frozen=True)

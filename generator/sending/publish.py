@@ -7,17 +7,14 @@ Of a day that an earlier, paced run has begun (`paced.py`), only what is not the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 
 from generator.city.city import City
 from generator.day import city_registration
 from generator.faults.handover import HandedOver
 from generator.sending.files import name_of, write_truth
-from generator.sending.plan import Plan, fingerprint
+from generator.sending.plan import OnRows, Plan, fingerprint
 from pipelines.settings import settings
-
-OnRows = Callable[[str, int], None]
 
 
 def publish_city(city: City) -> dict[str, int]:

@@ -10,8 +10,8 @@ from typing import Any
 from generator.closed_loop.run import TICK_SECONDS, Looped, run_closed_loop
 from generator.sending.files import write_plan
 from generator.sending.pace import factor_of
-from generator.sending.paced import Batching, OnSlice, Paced, publish_paced
-from generator.sending.plan import Plan, fingerprint
+from generator.sending.paced import Batching, Paced, publish_paced
+from generator.sending.plan import OnSlice, Plan, fingerprint
 from generator.sending.publish import publish_city, publish_plan
 from pipelines.errors import UsageError
 

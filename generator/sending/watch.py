@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-SHOWN_LATE_SECONDS = 1.0  # less is the waiting for others that batching means
+from generator.sending.plan import OnSlice
 
-OnSlice = Callable[[str, int, float], None]
+SHOWN_LATE_SECONDS = 1.0  # less is the waiting for others that batching means
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from pipelines.reporting.numbers import number
+
 PAPER, INK, MUTED = "#FFFFFF", "#15201E", "#54615E"
 NEUTRAL, AXIS, RULE, TINT = "#828D89", "#7F8B87", "#D3DAD7", "#F1F4F3"
 GOOD, LATE, BAD = "#0A62A6", "#AB5500", "#8A0E43"
@@ -101,3 +103,14 @@ def ceiling(value: float, ticks: int = 4) -> tuple[float, float]:
             if step * ticks >= value and not (base == 2.5 and exponent < 1):
                 return step * -(-value // step), step
     return value, value
+
+
+def value_axis(ax: Axes, highest: float, ticks: int = 4) -> None:
+    """An axis from zero that holds `highest`, with at most `ticks` round steps and horizontal grid lines."""
+    top, step = ceiling(highest, ticks)
+    at = [step * i for i in range(1, round(top / step) + 1)]
+    ax.set_ylim(0, top * 1.04)
+    ax.set_yticks(at, [number(t, 0 if step >= 1 else 1) for t in at])
+    ax.yaxis.grid(True)
+    ax.tick_params(axis="y", pad=4, length=0)
+    ax.tick_params(axis="x", length=0)

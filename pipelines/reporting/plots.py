@@ -51,20 +51,10 @@ def hours_plot(hours: pd.DataFrame, width: int, usual_name: str) -> str:
         return ps.to_svg(fig)
 
 
-def _value_axis(ax: Axes, highest: float) -> None:
-    top, step = ps.ceiling(highest)
-    ticks = [step * i for i in range(1, round(top / step) + 1)]
-    ax.set_ylim(0, top * 1.04)
-    ax.set_yticks(ticks, [n.number(t, 0 if step >= 1 else 1) for t in ticks])
-    ax.yaxis.grid(True)
-    ax.tick_params(axis="y", pad=4, length=0)
-    ax.tick_params(axis="x", length=0)
-
-
 def _order_bars(ax: Axes, hours: pd.DataFrame, usual_name: str, width: int) -> None:
     ax.bar(range(len(hours)), hours["orders_placed"], width=0.68, color=ps.NEUTRAL)
     usual = hours["usual_orders"].astype(float)
-    _value_axis(ax, float(max(hours["orders_placed"].max(), usual.max() if usual.notna().any() else 0)))
+    ps.value_axis(ax, float(max(hours["orders_placed"].max(), usual.max() if usual.notna().any() else 0)))
     known = [(i, v) for i, v in enumerate(usual) if v == v]
     for i, value in known:
         ax.plot([i - 0.46, i + 0.46], [value, value], color=ps.INK, linewidth=1.5, solid_capstyle="butt")
@@ -78,7 +68,7 @@ def _order_bars(ax: Axes, hours: pd.DataFrame, usual_name: str, width: int) -> N
 def _late_line(ax: Axes, hours: pd.DataFrame) -> None:
     late, usual = hours["late_share"].astype(float) * 100, hours["usual_late_share"].astype(float) * 100
     highest = max((s.max() for s in (late, usual) if s.notna().any()), default=0.0)
-    _value_axis(ax, min(max(float(highest) * 1.12, 10.0), 100.0))
+    ps.value_axis(ax, min(max(float(highest) * 1.12, 10.0), 100.0))
     positions = list(range(len(hours)))
     if usual.notna().any():
         ax.plot(positions, usual, color=ps.INK, linewidth=1.5)
@@ -232,7 +222,7 @@ def pair_plot(hours: pd.DataFrame, width: int, names: tuple[str, str]) -> str:
         ax = ps.axes(fig, 30, 14, width - 110, 196)
         positions = list(range(len(hours)))
         highest = float(hours[["first", "second"]].max().max())
-        _value_axis(ax, highest)
+        ps.value_axis(ax, highest)
         ax.plot(positions, hours["second"], color=ps.NEUTRAL)
         ax.plot(positions, hours["first"], color=ps.INK)
         every = 1 if width > ps.NARROW_UNITS or len(hours) <= 8 else 3

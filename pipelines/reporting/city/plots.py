@@ -16,18 +16,7 @@ from pipelines.reporting.city.day import QUARTER_SECONDS
 from pipelines.reporting.frames import records
 
 
-def value_axis(ax: Axes, highest: float, ticks: int = 4) -> None:
-    """An axis from zero with round steps and horizontal grid lines."""
-    top, step = ps.ceiling(highest, ticks)
-    at = [step * i for i in range(1, round(top / step) + 1)]
-    ax.set_ylim(0, top * 1.04)
-    ax.set_yticks(at, [n.number(t, 0 if step >= 1 else 1) for t in at])
-    ax.yaxis.grid(True)
-    ax.tick_params(axis="y", pad=4, length=0)
-    ax.tick_params(axis="x", length=0)
-
-
-def clock_axis(ax: Axes, begins: float, clock: Sequence[str], step_seconds: float, every_hours: int) -> None:
+def clock_axis(ax: Axes, clock: Sequence[str], step_seconds: float, every_hours: int) -> None:
     """Local hours under a time axis in hours since the day began; `clock` is the wall clock of each step."""
     labels = [(i * step_seconds / 3600, words[:2]) for i, words in enumerate(clock) if words.endswith(":00")]
     shown = [(at, words) for at, words in labels if int(words) % every_hours == 0]
@@ -50,9 +39,9 @@ def day_plot(quarters: pd.DataFrame, width: int, rain: Sequence[tuple[float, flo
         hours = np.append(np.arange(len(quarters)), len(quarters)) * QUARTER_SECONDS / 3600
         for ax in (top, bottom):
             _bands(ax, rain)
-            clock_axis(ax, 0, quarters["clock"].tolist(), QUARTER_SECONDS, 2 if width > ps.NARROW_UNITS else 4)
+            clock_axis(ax, quarters["clock"].tolist(), QUARTER_SECONDS, 2 if width > ps.NARROW_UNITS else 4)
         top.stairs(quarters["placed"], hours, fill=True, color=ps.NEUTRAL, linewidth=0)
-        value_axis(top, max(float(quarters["placed"].max()), 1.0), 3)
+        ps.value_axis(top, max(float(quarters["placed"].max()), 1.0), 3)
         top.set_xticks([])
         _open_and_couriers(bottom, quarters, hours)
         if rain:
@@ -68,7 +57,7 @@ def _bands(ax: Axes, spans: Sequence[tuple[float, float]]) -> None:
 
 def _open_and_couriers(ax: Axes, quarters: pd.DataFrame, hours: np.ndarray) -> None:
     highest = float(quarters[["open_orders", "on_shift", "busy"]].max().max())
-    value_axis(ax, max(highest, 1.0))
+    ps.value_axis(ax, max(highest, 1.0))
     middle = hours[:-1] + QUARTER_SECONDS / 7200
     ax.stairs(quarters["on_shift"], hours, fill=True, color=ps.RULE, linewidth=0)
     ax.stairs(quarters["busy"], hours, fill=True, color=ps.NEUTRAL, linewidth=0)
@@ -129,10 +118,10 @@ def conditions_plot(half_hours: pd.DataFrame) -> str:
         hours = np.arange(len(half_hours) + 1) * HALF_HOUR_SECONDS / 3600
         middle = hours[:-1] + HALF_HOUR_SECONDS / 7200
         for ax in (top, bottom):
-            clock_axis(ax, 0, half_hours["clock"].tolist(), HALF_HOUR_SECONDS, 4)
+            clock_axis(ax, half_hours["clock"].tolist(), HALF_HOUR_SECONDS, 4)
         top.set_xticks([])
         speed = half_hours["speed_share"].to_numpy(float) * 100
-        value_axis(top, max(float(np.nanmax(speed)) if np.isfinite(speed).any() else 0.0, 100.0), 5)
+        ps.value_axis(top, max(float(np.nanmax(speed)) if np.isfinite(speed).any() else 0.0, 100.0), 5)
         top.plot(middle, speed, color=ps.NEUTRAL)
         if np.isfinite(speed).any():
             at = int(np.nanargmin(speed))
@@ -144,7 +133,7 @@ def conditions_plot(half_hours: pd.DataFrame) -> str:
             )  # fmt: skip
         rain = half_hours["rain_mm_per_hour"].fillna(0.0)
         bottom.stairs(rain, hours, fill=True, color=ps.NEUTRAL, linewidth=0)
-        value_axis(bottom, max(float(rain.max()), 1.0), 2)
+        ps.value_axis(bottom, max(float(rain.max()), 1.0), 2)
         return ps.to_svg(fig)
 
 
