@@ -22,7 +22,7 @@ from generator.fraud.gps_spoofing import spoof_positions
 from generator.fraud.plan import FraudPlan, plan_fraud
 from generator.fraud.truth import fraud_truth
 from generator.lives.dispatch import Dispatch, nearest_courier
-from generator.lives.life import live
+from generator.lives.life import simulate_lives
 from generator.lives.placed import seconds_of
 from generator.lives.shifts import shift_events
 from generator.lives.supply import couriers_of_day
@@ -95,7 +95,7 @@ class BegunDay:
     def live(self, dispatch: Dispatch = nearest_courier) -> Day:
         """The day to its end under a dispatcher; can be lived again under another."""
         city, streams, source = self.city, self.streams, self.source
-        lived = live(
+        lived = simulate_lives(
             self.orders, self.couriers, city, streams, self.travel, source=source, tricks=self.fraud.tricks,
             dispatch=dispatch,
         )  # fmt: skip

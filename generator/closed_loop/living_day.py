@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from generator.closed_loop.external import ExternalDispatch
 from generator.closed_loop.instructions import Instruction, each_once
 from generator.day import begin_day
-from generator.sending.pace import MICROS, Parts, Pending
+from generator.sending.pace import MICROS, Pending
 from generator.sending.plan import Plan
+from pipelines.movers.events_in_slices import Parts
 
 
 class LivingDay:

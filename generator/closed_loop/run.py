@@ -18,8 +18,9 @@ import pyarrow as pa
 from generator.city.business_day import business_day_us
 from generator.closed_loop.instructions import instructions_of
 from generator.closed_loop.living_day import LivingDay
-from generator.sending.pace import MICROS, Pace, Parts
+from generator.sending.pace import MICROS, Pace
 from generator.sending.plan import OnSlice, Plan
+from pipelines.movers.events_in_slices import Parts
 
 TICK_SECONDS = 10.0  # simulated; couriers answer an offer within about half a minute
 

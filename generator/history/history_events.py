@@ -48,7 +48,7 @@ def _simulated(checked: Checked, city: City, orders: pd.DataFrame, seed: int, so
     else:
         # Where the file does not say how much a courier carries, the simulated one carries one order at a time.
         couriers = checked.shifts.assign(capacity=checked.shifts["capacity"].fillna(1).astype("int64"))
-        lives = simulate_lives(orders, couriers, city, streams, CrowTravel(city), source=source)
+        lives = simulate_lives(orders, couriers, city, streams, CrowTravel(city), source=source).tables
         lives["restaurant_responses"] = _mark_real(lives["restaurant_responses"], orders)
     if len(checked.kept.refunds):  # the file says what went back
         paid = lives["payments"]

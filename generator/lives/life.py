@@ -31,7 +31,12 @@ USUAL_VEHICLE = "motorcycle"  # what a kitchen has in mind
 
 @dataclass(frozen=True)
 class Lived:
-    """What came of the orders: events by topic, and the couriers' rides for whoever follows them."""
+    """What came of the orders: events by topic, and the couriers' rides for whoever follows them.
+
+    Topics: orders (cancelled and promise_changed only), restaurant_responses, courier_assignments, delivery_progress,
+    payments, reviews; all conform to their event contracts, with is_simulated true. A rejected order ends with the
+    restaurant's `rejected`, a failed delivery with `failed`; neither is `cancelled` besides.
+    """
 
     tables: dict[str, pa.Table]
     order_ids: list[str]
@@ -49,7 +54,7 @@ def simulate_lives(
     source: str,
     tricks: Tricks | None = None,
     dispatch: Dispatch = nearest_courier,
-) -> dict[str, pa.Table]:
+) -> Lived:
     """Live every order to its end among the given couriers.
 
     `orders`, one row an order: order_id, placed_at (datetime64[us, UTC]), customer_id, restaurant_id, pickup_lat,
@@ -60,28 +65,9 @@ def simulate_lives(
     discount_cents (else 0), payment_method, card_token, claim_share, chargeback_share (else the usual).
     `couriers`, one row a shift: courier_id, vehicle (one of `travel.VEHICLES`), capacity, lat, lng, starts_at, ends_at.
 
-    `tricks`: what dishonest couriers do; none, if None. They note what they did.
-
-    Returns tables by topic: orders (cancelled and promise_changed only), restaurant_responses, courier_assignments,
-    delivery_progress, payments, reviews; all conform to their event contracts, with is_simulated true. A rejected order
-    ends with the restaurant's `rejected`, a failed delivery with `failed`; neither is `cancelled` besides.
+    `tricks`: what dishonest couriers do; none, if None. They note what they did. `dispatch` sends the couriers.
     Raises ContractViolation for a missing column or a ready time before placement, UsageError for an unknown vehicle.
     """
-    return live(orders, couriers, city, streams, travel, source=source, tricks=tricks, dispatch=dispatch).tables
-
-
-def live(
-    orders: pd.DataFrame,
-    couriers: pd.DataFrame,
-    city: City,
-    streams: Streams,
-    travel: TravelTimes,
-    *,
-    source: str,
-    tricks: Tricks | None = None,
-    dispatch: Dispatch = nearest_courier,
-) -> Lived:
-    """As `simulate_lives`, with the couriers' rides besides."""
     lives = city.lives
     placed = placed_orders(orders, city.zone_info)
     checkout = check_out(placed, lives, streams)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipelines.errors import UsageError
 from pipelines.movers.delivery import Delivery, RawMessage
+from pipelines.movers.events_in_slices import Parts
 
 MICROS = 1_000_000
 FASTEST = 1_000_000.0  # a day in less than a tenth of a second: nothing publishes that fast, `max` is meant
@@ -54,9 +55,6 @@ class Pace:
         """Until the simulated clock shows `until_us`."""
         while (left := -self.behind_seconds(until_us)) > 0:
             self._sleep(left)
-
-
-Parts = dict[str, dict[str, pa.Table | Delivery]]  # unit -> topic -> rows, or what need not keep the contract
 
 
 @dataclass
@@ -139,7 +137,7 @@ class Pending:
 
     def due(self, until_us: int) -> Parts:
         """Take out the rows before `until_us`; a unit whose rows are all gone is no longer in `units`."""
-        parts: Parts = {}
+        parts: dict[str, Mapping[str, pa.Table | Delivery]] = {}
         for unit, queues in list(self._queues.items()):
             cut = {topic: queue.cut(until_us) for topic, queue in queues.items()}
             found = {topic: given for topic, given in cut.items() if given is not None}

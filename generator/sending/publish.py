@@ -14,13 +14,13 @@ from generator.day import city_registration
 from generator.faults.handover import HandedOver
 from generator.sending.files import name_of, write_truth
 from generator.sending.plan import OnRows, Plan, fingerprint
+from pipelines.movers.events_to_kafka import publish_unit
+from pipelines.movers.progress import is_complete, published_units
 from pipelines.settings import settings
 
 
 def publish_city(city: City) -> dict[str, int]:
     """Register the city in Kafka; again, it sends nothing. Rows sent by dataset."""
-    from pipelines.movers.events_to_kafka import publish_unit
-
     table = city_registration(city)
     identity = str(table.column("event_id")[0].as_py())
     return publish_unit(
@@ -35,9 +35,6 @@ def publish_plan(plan: Plan, on_rows: OnRows | None = None) -> dict[str, int]:
     published from the same plan is not generated again; from another plan it is refused (ImportRefused). The truth of
     each day is written to `_truth` in the data folder before the day is published.
     """
-    from pipelines.movers.events_to_kafka import publish_unit
-    from pipelines.movers.progress import is_complete, published_units
-
     sent: Counter[str] = Counter(publish_city(plan.city))
     mark, there = fingerprint(plan), published_units(plan.producer_id)
     for day in plan.days:

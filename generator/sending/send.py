@@ -14,6 +14,8 @@ from generator.sending.paced import Batching, Paced, publish_paced
 from generator.sending.plan import OnSlice, Plan, fingerprint
 from generator.sending.publish import publish_city, publish_plan
 from pipelines.errors import UsageError
+from pipelines.movers.dispatch_exchange import ASSIGNMENTS, CityExchange, inbox_of, refuse_begun
+from pipelines.movers.events_in_slices import slices_of
 
 KAFKA = "kafka"
 BUILT_IN, EXTERNAL = "builtin", "external"
@@ -114,9 +116,6 @@ def send_plan(plan: Plan, way: Way, on_slice: OnSlice) -> Sent:
 
 def _in_loop(plan: Plan, way: Way, factor: float | None, on_slice: OnSlice) -> Looped:
     """Live the days with a dispatcher outside, over Kafka."""
-    from pipelines.movers.dispatch_exchange import ASSIGNMENTS, CityExchange, inbox_of, refuse_begun
-    from pipelines.movers.events_in_slices import slices_of
-
     publish_city(plan.city)
     mark = f"external {fingerprint(plan)}"
     with slices_of(plan.producer_id, mark, way.batching.events) as sink, inbox_of(ASSIGNMENTS) as inbox:

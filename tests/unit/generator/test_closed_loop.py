@@ -18,9 +18,10 @@ from generator.city.city import load_city
 from generator.closed_loop.example import Nearest
 from generator.closed_loop.run import Looped, run_closed_loop
 from generator.events import EventLog
-from generator.sending.pace import MICROS, Pace, Parts
+from generator.sending.pace import MICROS, Pace
 from generator.sending.plan import Plan
 from pipelines.contracts import load_contract
+from pipelines.movers.events_in_slices import Parts
 from tests.unit.generator.sending.test_pace import Clock
 
 DAY = date(2026, 11, 20)

@@ -60,7 +60,7 @@ def couriers(count: int = 40, vehicle: str = "motorcycle") -> pd.DataFrame:
 
 
 def simulate(frame: pd.DataFrame, fleet: pd.DataFrame, city: City = BOGOTA) -> dict[str, pd.DataFrame]:
-    tables = simulate_lives(frame, fleet, city, Streams(1, "test"), travel_of(city), source="test")
+    tables = simulate_lives(frame, fleet, city, Streams(1, "test"), travel_of(city), source="test").tables
     return {topic: table.to_pandas() for topic, table in tables.items()}
 
 
@@ -230,13 +230,13 @@ def test_pre_order_arrives_about_when_it_is_wanted() -> None:
 
 def test_lives_do_not_depend_on_the_order_of_rows() -> None:
     tables = [
-        simulate_lives(frame, fleet, BOGOTA, Streams(1, "test"), travel_of(BOGOTA), source="test")
+        simulate_lives(frame, fleet, BOGOTA, Streams(1, "test"), travel_of(BOGOTA), source="test").tables
         for frame, fleet in ((orders(), couriers()), (orders().iloc[::-1], couriers().iloc[::-1]))
     ]
     assert all(tables[0][topic].equals(tables[1][topic]) for topic in LIFE_TOPICS)
 
 
 def test_no_orders_give_empty_tables_of_every_topic() -> None:
-    tables = simulate_lives(orders(0), couriers(), BOGOTA, Streams(1, "test"), travel_of(BOGOTA), source="test")
+    tables = simulate_lives(orders(0), couriers(), BOGOTA, Streams(1, "test"), travel_of(BOGOTA), source="test").tables
     assert set(tables) == set(LIFE_TOPICS)
     assert all(isinstance(t, pa.Table) and t.num_rows == 0 for t in tables.values())

@@ -26,7 +26,7 @@ def paid() -> pd.DataFrame:
         discount_cents=5_000,
         card_token="tok_abc",
     )
-    lives = simulate_lives(frame, couriers(400), BOGOTA, Streams(1, "test"), travel_of(BOGOTA), source="test")
+    lives = simulate_lives(frame, couriers(400), BOGOTA, Streams(1, "test"), travel_of(BOGOTA), source="test").tables
     return lives["payments"].to_pandas()
 
 
@@ -66,7 +66,7 @@ def test_never_more_goes_back_than_was_captured(paid: pd.DataFrame) -> None:
 
 def test_only_cards_are_charged_back() -> None:
     frame = orders(200, payment_method="wallet", chargeback_share=1.0)
-    lives = simulate_lives(frame, couriers(), BOGOTA, Streams(1, "test"), travel_of(BOGOTA), source="test")
+    lives = simulate_lives(frame, couriers(), BOGOTA, Streams(1, "test"), travel_of(BOGOTA), source="test").tables
     payments = lives["payments"].to_pandas()
     assert set(payments["method"]) == {"wallet"}
     assert "charged_back" not in set(payments["event_type"])

@@ -13,9 +13,10 @@ import pytest
 from generator.city.business_day import business_day
 from generator.city.city import load_city
 from generator.sending import paced
-from generator.sending.pace import MICROS, Pace, Parts
+from generator.sending.pace import MICROS, Pace
 from generator.sending.paced import Batching, publish_paced
 from generator.sending.plan import Plan
+from pipelines.movers.events_in_slices import Parts
 from tests.unit.generator.sending.test_pace import Clock
 
 FIRST, LAST = date(2026, 11, 20), date(2026, 11, 21)
