@@ -18,6 +18,7 @@ from generator.demand.baskets import items_column
 from generator.demand.people import customers_of
 from generator.demand.restaurants import restaurants_of
 from generator.events import EventLog, trace_ids
+from generator.identity import Keys
 from generator.lives.placed import seconds_of, traits
 from generator.streams import Streams
 
@@ -135,7 +136,7 @@ class _Steps:
         """The steps as events."""
         log = EventLog(self.city.city_id, source, key_column="customer_id")
         columns, ordered = self._columns(), self.visits.order[self.visit] >= 0
-        keys = self.visits.customer[self.visit]
+        customers, sessions = Keys.of(self.visits.customer.tolist()), self._sessions()
         columns["device"], columns["device_id"] = self._devices()[self.visit], self.visits.device_id[self.visit]
         repeats = self.day.toordinal() * 10**9 + self.visit * 1000 + self.place
         kinds: list[tuple[str, np.ndarray]] = [(name, self.kind == n) for n, name in enumerate(STAGES)]
@@ -145,14 +146,19 @@ class _Steps:
             log.add(
                 "app_events",
                 event_type,
-                keys[rows].tolist(),
+                customers.take(self.visit[rows]),
                 self.at[rows],
                 repeats=repeats[rows],
-                session_id=[f"{self.city.city_id}-{self.seed}-{self.day:%Y%m%d}-v{n:07d}" for n in self.visit[rows]],
+                session_id=sessions.take(pa.array(self.visit[rows])),
                 trace_id=trace_ids(columns["order_id"][rows].tolist()) if event_type == "checked_out" else None,
                 **{name: values[rows] for name, values in columns.items()},
             )
         return log.tables(["app_events"])["app_events"]
+
+    def _sessions(self) -> pa.StringArray:
+        """Id of each visit."""
+        head = f"{self.city.city_id}-{self.seed}-{self.day:%Y%m%d}-v"
+        return pa.array([f"{head}{n:07d}" for n in range(len(self.visits.customer))], pa.string())
 
     def _columns(self) -> dict[str, np.ndarray]:
         """What a step tells besides its kind, one element a step; None where it does not tell it."""
