@@ -16,7 +16,7 @@ from pipelines.movers.progress import published_units
 from pipelines.settings import Settings
 from tests.unit.generator.history.examples import GOOD, HEADER, MAPPING, TOWN, write
 from tests.unit.generator.history.field_mappings import NEW_YORK, PAYOUTS
-from tests.unit.generator.history.test_field_kinds import EXPLAINED, PAID, PAYOUT
+from tests.unit.generator.history.field_rows import EXPLAINED, PAID, PAYOUT
 from tests.unit.generator.history.test_rappi import COURIERS, ORDERS
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("services")]

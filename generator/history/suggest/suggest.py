@@ -14,9 +14,9 @@ from generator.history.suggest.draft import Draft, draft_of
 from generator.history.suggest.yaml_text import yaml_text
 from pipelines.errors import DishpatchError
 
-# What a blank is taken for in the trial alone. None of it is written into the draft.
+# What a blank is taken for in the trial alone. None of it is written into the draft. XTS is the code kept for tests.
 STAND_INS: dict[str, Any] = {
-    "city_id": "trial", "name": "Trial", "time_zone": "UTC", "currency": "XXX", "day": "2026-01-05", "unit": "min",
+    "city_id": "trial", "name": "Trial", "time_zone": "UTC", "currency": "XTS", "day": "2026-01-05", "unit": "min",
     "min_lat": -90.0, "max_lat": 90.0, "min_lng": -180.0, "max_lng": 180.0, "constant": "somebody",
     "default_time": "12:00",
 }  # fmt: skip

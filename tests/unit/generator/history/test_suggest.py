@@ -18,7 +18,7 @@ from generator.history.suggest.suggest import suggest
 from pipelines.cli import app
 from pipelines.errors import MappingError, UsageError
 from tests.unit.generator.history.examples import write
-from tests.unit.generator.history.test_field_kinds import EXPLAINED, LIFE_HEADER, PAID, PAYOUT, life
+from tests.unit.generator.history.field_rows import EXPLAINED, LIFE_HEADER, PAID, PAYOUT, life
 from tests.unit.generator.history.test_rappi import ORDERS
 from tests.unit.generator.history.test_real_tables import OLIST, ZOMATO
 

@@ -120,3 +120,22 @@ def silver(
 
 def iso(text: str) -> date:
     return date.fromisoformat(text)
+
+
+MINUTE = 60.0
+
+
+def usual_life(order_id: str, **columns: object) -> list[Event]:
+    """Placed 11:00, promised 11:30, ready 11:15, picked up 11:20, delivered 11:34 by c1."""
+    return [
+        placed(order_id, "11:00", promised_at=at("11:30"), **columns),
+        restaurant(order_id, "accepted", "11:01", expected_ready_at=at("11:14")),
+        courier(order_id, "assigned", "11:05", vehicle="bicycle"),
+        restaurant(order_id, "ready", "11:15"),
+        progress(order_id, "arrived_at_restaurant", "11:18"),
+        progress(order_id, "picked_up", "11:20"),
+        progress(order_id, "delivered", "11:34"),
+        payment(order_id, "authorised", "11:00:01"),
+        payment(order_id, "captured", "11:34:30"),
+        review(order_id, "12:10", 4),
+    ]
