@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from open_data_contract_standard.model import SchemaProperty
 
@@ -112,7 +113,7 @@ def broken_rules(table: pa.Table, checked: list[Rule]) -> pa.ChunkedArray:
     if not checked or table.num_rows == 0:
         return pa.chunked_array([pa.array([[]] * table.num_rows, pa.list_(pa.string()))])
     tests = ", ".join(f"CASE WHEN NOT ({r.predicate}) THEN {_text(r.name)} END" for r in checked)
-    numbered = table.append_column(_ROW, pa.array(range(table.num_rows), pa.int64()))
+    numbered = table.append_column(_ROW, pa.array(np.arange(table.num_rows)))
     # a table of several chunks is read by several threads, and what they find comes back in any order
     sql = f'SELECT list_filter([{tests}], lambda r: r IS NOT NULL) AS broken FROM checked_rows ORDER BY "{_ROW}"'
     return query(sql, checked_rows=numbered).column("broken")
