@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,9 @@ from generator.demand.demand import place_orders
 from generator.demand.restaurants import at_volume
 from generator.events import EventLog, in_order
 from generator.fraud.draft import Stage
-from generator.fraud.gps_spoofing import spoof_positions
+from generator.fraud.gps_spoofing import spoof_positions, spoofed_rides
 from generator.fraud.plan import FraudPlan, plan_fraud
-from generator.fraud.truth import fraud_truth
+from generator.fraud.truth import events_of, fraud_truth
 from generator.lives.dispatch import Dispatch, nearest_courier
 from generator.lives.life import simulate_lives
 from generator.lives.placed import seconds_of
@@ -36,9 +36,6 @@ from generator.signals.legs import Legs
 from generator.signals.traffic import Traffic, no_traffic, traffic_events
 from generator.signals.weather import weather_events, weather_of_day
 from generator.streams import Streams
-from pipelines.contracts import conform, load_contract
-
-REGISTERED_FROM = datetime(2000, 1, 1, tzinfo=UTC)  # before any event a user could import
 
 
 def source_of(city: City, seed: int) -> str:
@@ -74,50 +71,83 @@ def generate_day_with_truth(
     Events are in order of time; reviews, refunds and chargebacks may lie on later days. Equal arguments give equal
     tables. The truth of fraud has the columns of `generator.fraud.truth.FRAUD_TRUTH`.
     """
-    return begin_day(city, day, orders_per_day, seed, scenario).live(dispatch)
+    made = DayByTopic(begin_day(city, day, orders_per_day, seed, scenario), dispatch)
+    return Day(dict(made), made.truth)
 
 
 @dataclass(frozen=True)
 class BegunDay:
-    """What a day is before any courier is sent; `told` are the events that no dispatcher can change."""
+    """What a day is before any courier is sent."""
 
     city: City
     day: date
-    streams: Streams
-    source: str
+    orders_per_day: int
+    seed: int
     orders: pd.DataFrame
     couriers: pd.DataFrame
     over: Overlay
+    traffic: Traffic | None
     travel: TravelTimes
     fraud: FraudPlan
-    told: dict[str, pa.Table]
 
-    def live(self, dispatch: Dispatch = nearest_courier) -> Day:
-        """The day to its end under a dispatcher; can be lived again under another."""
-        city, streams, source = self.city, self.streams, self.source
+    @property
+    def streams(self) -> Streams:
+        return Streams.of_day(self.seed, self.day)
+
+    @property
+    def source(self) -> str:
+        return source_of(self.city, self.seed)
+
+    def told(self) -> Iterator[tuple[str, pa.Table]]:
+        """What no dispatcher can change, by topic; besides it, the placements."""
+        city, source = self.city, self.source
+        yield "app_events", app_events(city, self.orders, self.day, self.seed, self.streams, source)
+        yield "weather", weather_events(city, self.over.weather, source)
+        yield "traffic", traffic_events(self.traffic, self.seed, source) if self.traffic else no_traffic()
+
+    def live(self, dispatch: Dispatch, truth: dict[str, pa.Table]) -> Iterator[tuple[str, pa.Table]]:
+        """The rest of the day under a dispatcher, by topic; `truth` learns its truth with the last of them.
+
+        Can be lived again under another dispatcher.
+        """
+        city, streams, source, tricks = self.city, self.streams, self.source, self.fraud.tricks
         lived = simulate_lives(
-            self.orders, self.couriers, city, streams, self.travel, source=source, tricks=self.fraud.tricks,
-            dispatch=dispatch,
-        )  # fmt: skip
-        tables = lived.tables
-        tables["orders"] = in_order(pa.concat_tables([self.told["orders"], tables["orders"]]))
-        tables["courier_shifts"] = shift_events(self.couriers, tables, lived.fleet, city, self.day, source)
-        legs = Legs.of(lived.legs)
-        tables["courier_gps"] = gps_events(
-            city, lived.fleet, legs, lived.order_ids, streams, source, self.over.closures
+            self.orders, self.couriers, city, streams, self.travel, source=source, tricks=tricks, dispatch=dispatch
         )
-        tables["courier_gps"] = spoof_positions(tables, self.fraud.tricks, streams)
-        tables |= {topic: table for topic, table in self.told.items() if topic != "orders"}
-        return Day(tables, {"fraud": fraud_truth(self.fraud.marks, self.fraud.tricks, tables)})
+        tables, legs = lived.tables, Legs.of(lived.legs)
+        tables["orders"] = in_order(pa.concat_tables([_placements(self.orders, city, source), tables["orders"]]))
+        tables["courier_shifts"] = shift_events(self.couriers, tables, lived.fleet, city, self.day, source)
+        rides = spoofed_rides(tables, tricks, streams)
+        told = events_of({*self.fraud.marks["order_id"], *tricks.false_orders, *rides.index}, tables)
+        for topic in list(tables):
+            yield topic, tables.pop(topic)
+        gps = gps_events(city, lived.fleet, legs, lived.order_ids, streams, source, self.over.closures)
+        gps = spoof_positions(gps, rides, tricks, streams)
+        truth["fraud"] = fraud_truth(self.fraud.marks, tricks, told, gps)
+        yield "courier_gps", gps
+
+
+@dataclass(frozen=True)
+class DayByTopic:
+    """A day under a dispatcher, `for topic, table in …`; a table is not kept once it is given.
+
+    `truth` is there after the last topic.
+    """
+
+    begun: BegunDay
+    dispatch: Dispatch = nearest_courier
+    truth: dict[str, pa.Table] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[tuple[str, pa.Table]]:
+        yield from self.begun.told()
+        yield from self.begun.live(self.dispatch, self.truth)
 
 
 def begin_day(city: City, day: date, orders_per_day: int, seed: int, scenario: Scenario | None = None) -> BegunDay:
     """Weather, traffic, placements and couriers of a day."""
-    streams, source = Streams.of_day(seed, day), source_of(city, seed)
-    city = at_volume(city, orders_per_day)
+    streams, city = Streams.of_day(seed, day), at_volume(city, orders_per_day)
     over = Overlay(city, day, scenario, weather_of_day(city, day, seed))
-    weather = over.weather
-    traffic = Traffic(city, day, seed, weather) if city.network is not None else None  # no streets, no traffic
+    traffic = Traffic(city, day, seed, over.weather) if city.network is not None else None  # no streets, no traffic
     usual = travel_of(city, traffic)
     orders = place_orders(city, day, orders_per_day, seed, streams, usual, over.lifts, over.offers)
     orders = with_accounts(orders, city, day, seed, streams)
@@ -125,13 +155,8 @@ def begin_day(city: City, day: date, orders_per_day: int, seed: int, scenario: S
     fraud = scenario.fraud_in(city) if scenario else city.fraud
     plan = plan_fraud(orders, Stage(city, fraud, day, orders_per_day, seed, streams, couriers), usual)
     orders = over.kitchens(plan.orders)
-    told = {
-        "orders": _placements(orders, city, source),
-        "app_events": app_events(city, orders, day, seed, streams, source),
-        "weather": weather_events(city, weather, source),
-        "traffic": traffic_events(traffic, seed, source) if traffic else no_traffic(),
-    }
-    return BegunDay(city, day, streams, source, orders, couriers, over, over.travel(usual, traffic), plan, told)
+    travel = over.travel(usual, traffic)
+    return BegunDay(city, day, orders_per_day, seed, orders, couriers, over, traffic, travel, plan)
 
 
 def _placements(orders: pd.DataFrame, city: City, source: str) -> pa.Table:
@@ -152,26 +177,3 @@ def _facts(orders: pd.DataFrame) -> dict[str, Any]:
         **{name: orders[name].to_numpy() for name in as_number},
         **{name: seconds_of(orders[name]) for name in ("promised_at", "scheduled_for")},
     }
-
-
-def city_registration(city: City) -> pa.Table:
-    """The one event that describes the city to everything downstream; the same city gives the same event.
-
-    Its time lies before any event of the city, a day later for each revision of the profile, so that the latest counts.
-    """
-    at = REGISTERED_FROM + timedelta(days=city.revision - 1)
-    zones = [{"zone_id": zone.zone_id, "name": zone.name} for zone in city.zones]
-    facts = city.model_dump(include={"name", "time_zone", "currency", "day_cut_hour", "zone_resolution"})
-    facts |= city.bounds.model_dump() | {"zones": zones}
-    identity = hashlib.blake2b(repr((city.city_id, city.revision, facts)).encode(), digest_size=16).hexdigest()
-    row = facts | {
-        "event_id": identity,
-        "event_type": "registered",
-        "event_time": at,
-        "produced_at": at,
-        "city_id": city.city_id,
-        "source": f"city:{city.city_id}",
-        "is_simulated": city.demand is not None,
-    }
-    contract = load_contract("events/cities")
-    return conform(pa.Table.from_pylist([row], schema=contract.arrow_schema), contract)

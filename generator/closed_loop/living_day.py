@@ -23,6 +23,7 @@ class LivingDay:
     def __init__(self, plan: Plan, day: date) -> None:
         honest, self._day = without_courier_fraud(plan), day
         self._begun = begin_day(honest.city, day, honest.orders_per_day, honest.seed, honest.scenario)
+        self._events = dict(self._begun.told())  # by topic; those of the couriers are put anew
         self._heard: list[Instruction] = []
         self._told: list[pa.Array] = [pa.array([], pa.string())]
         self._until_us = self.ignored = 0
@@ -55,9 +56,9 @@ class LivingDay:
     def _live(self) -> None:
         """Live the day to its end as if nothing more were heard, and keep what is not told."""
         self._dispatch = ExternalDispatch(self._heard)
-        events = self._begun.live(self._dispatch).events
+        self._events |= self._begun.live(self._dispatch, {})
         told, self.ahead = pa.chunked_array(self._told), Pending()
-        new = {t: rows.filter(pc.invert(pc.is_in(rows.column("event_id"), told))) for t, rows in events.items()}
+        new = {t: rows.filter(pc.invert(pc.is_in(rows.column("event_id"), told))) for t, rows in self._events.items()}
         self.ahead.add(self.unit, new, self._until_us)  # what is predicted anew for the past stays as it was told
         self.ignored = len(self._dispatch.ignored)
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from generator.day import Day
+from generator.day import DayByTopic
 from generator.faults.bad_messages import message_id
-from generator.faults.inject import inject
+from generator.faults.inject import inject_topic
 from generator.faults.profile import Faults
+from generator.faults.truth import TRUTH
 from generator.streams import Streams
 from pipelines.contracts import load_contract
 from pipelines.movers.delivery import Delivery, is_wider
@@ -21,18 +22,31 @@ WIDER = "-wider"  # of the name of a file whose rows have a column more
 
 @dataclass(frozen=True)
 class HandedOver:
-    """What is handed over of a day, by topic, and the truth of it, by kind."""
+    """What is handed over of a day, by topic, each made as it is asked for; and the truth of it, by kind.
 
-    events: dict[str, pa.Table | Delivery]
+    The truth is there after the last topic.
+    """
+
+    topics: Iterator[tuple[str, pa.Table | Delivery]]
     truth: dict[str, pa.Table]
 
 
-def handed_over(day: Day, faults: Faults | None, streams: Streams) -> HandedOver:
+def handed_over(day: DayByTopic, faults: Faults | None, streams: Streams) -> HandedOver:
     """The day with the faults; without a profile, or with a clean one, the day as it is."""
     if faults is None or faults.is_clean:
-        return HandedOver(dict(day.events), day.truth)
-    delivered = inject(day.events, faults, streams)
-    return HandedOver(dict(delivered.deliveries), day.truth | {"faults": delivered.truth})
+        return HandedOver(iter(day), day.truth)
+    return HandedOver(_with_faults(day, faults, streams), day.truth)
+
+
+def _with_faults(day: DayByTopic, faults: Faults, streams: Streams) -> Iterator[tuple[str, Delivery]]:
+    truths = [TRUTH.empty_table()]
+    for topic, table in day:
+        delivery, truth = inject_topic(topic, table, faults, streams)
+        truths.append(truth)
+        del table
+        yield topic, delivery
+        del delivery  # before the next topic is made
+    day.truth["faults"] = pa.concat_tables(truths)
 
 
 def tables_in_files(topic: str, given: pa.Table | Delivery) -> dict[str, pa.Table]:

@@ -51,12 +51,14 @@ def inject(events: Mapping[str, pa.Table], faults: Faults, streams: Streams) -> 
     """
     if faults.is_clean:
         return Delivered({topic: Delivery((table,)) for topic, table in events.items()}, TRUTH.empty_table())
-    found = {topic: _of_topic(Rows(topic, table, streams), faults) for topic, table in events.items()}
+    found = {topic: inject_topic(topic, table, faults, streams) for topic, table in events.items()}
     deliveries = {topic: delivery for topic, (delivery, _) in found.items()}
     return Delivered(deliveries, pa.concat_tables([TRUTH.empty_table(), *(truth for _, truth in found.values())]))
 
 
-def _of_topic(rows: Rows, faults: Faults) -> tuple[Delivery, pa.Table]:
+def inject_topic(topic: str, table: pa.Table, faults: Faults, streams: Streams) -> tuple[Delivery, pa.Table]:
+    """One topic's part of `inject`, and its rows of the truth; other topics decide nothing of it."""
+    rows = Rows(topic, table, streams)
     gone, truth_of_missing = missing(rows, faults.missing)
     lateness, late_us = late(rows, faults.late)
     values = [

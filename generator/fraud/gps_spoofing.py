@@ -18,19 +18,18 @@ PATTERN = "gps_spoofing"
 STANDING_KMH = 0.5  # what a phone that stands still believes its speed to be
 
 
-def spoof_positions(events: Mapping[str, pa.Table], tricks: Tricks, streams: Streams) -> pa.Table:
-    """The courier_gps events of a day after its spoofers; they differ in position, speed and heading alone.
+def spoof_positions(gps: pa.Table, rides: pd.DataFrame, tricks: Tricks, streams: Streams) -> pa.Table:
+    """The courier_gps events of a day with `spoofed_rides`; they differ in position, speed and heading alone.
 
-    `events` has orders, delivery_progress and courier_gps. Notes in `tricks` on which orders which events told a false
-    position. Between pick-up and hand-off the phone either stands at the restaurant, or some of its positions
-    lie far off the way.
+    Notes in `tricks` on which orders which events told a false position. Between pick-up and hand-off the phone either
+    stands at the restaurant, or some of its positions lie far off the way.
     """
-    gps, profile = events["courier_gps"], tricks.fraud.gps_spoofing
-    rides = _rides(events, tricks, streams, profile)
+    profile = tricks.fraud.gps_spoofing
     at = np.flatnonzero(pc.is_in(gps.column("order_id"), pa.array(rides.index, pa.string())).to_numpy())
     if not len(at):
         return gps
-    told = gps.take(pa.array(at)).select(["event_id", "order_id", "courier_id", "event_time", "accuracy_m"]).to_pandas()
+    names = ["event_id", "order_id", "courier_id", "event_time", "lat", "lng", "accuracy_m"]
+    told = gps.select(names).take(pa.array(at)).to_pandas()
     told = told.assign(row=at).join(rides, on="order_id")
     told = told[(told["event_time"] > told["picked_up"]) & (told["event_time"] < told["delivered"])]
     jumps = streams.of(f"fraud/{PATTERN}/jump").random(len(told)) < profile.jump_share
@@ -41,8 +40,12 @@ def spoof_positions(events: Mapping[str, pa.Table], tricks: Tricks, streams: Str
     return _replaced(gps, told, profile, streams)
 
 
-def _rides(events: Mapping[str, pa.Table], tricks: Tricks, streams: Streams, profile: GpsSpoofing) -> pd.DataFrame:
-    """Rides whose positions are false, by order_id: picked_up, delivered, pickup_lat, pickup_lng, stands (or jumps)."""
+def spoofed_rides(events: Mapping[str, pa.Table], tricks: Tricks, streams: Streams) -> pd.DataFrame:
+    """Rides whose positions are false, by order_id: picked_up, delivered, pickup_lat, pickup_lng, stands (or jumps).
+
+    `events` has orders and delivery_progress.
+    """
+    profile = tricks.fraud.gps_spoofing
     progress = events["delivery_progress"].select(["order_id", "event_type", "event_time", "courier_id"]).to_pandas()
     progress = progress[progress["courier_id"].isin(tricks.spoofers)]
     times = progress.pivot_table(index="order_id", columns="event_type", values="event_time", aggfunc="min")
@@ -58,21 +61,21 @@ def _rides(events: Mapping[str, pa.Table], tricks: Tricks, streams: Streams, pro
 def _replaced(gps: pa.Table, told: pd.DataFrame, profile: GpsSpoofing, streams: Streams) -> pa.Table:
     """The positions of `told` replaced: at the restaurant give or take the phone's error, or far from where it was."""
     rows, stands, size = told["row"].to_numpy(), told["stands"].to_numpy(dtype=bool), len(told)
-    lat, lng = (gps.column(axis).to_numpy().copy() for axis in ("lat", "lng"))
     random = streams.of(f"fraud/{PATTERN}/where")
     error = told["accuracy_m"].to_numpy()[:, None] * random.standard_normal((size, 2)) / 2
     angle, far = random.uniform(0, 2 * np.pi, size), profile.jump_metres * random.uniform(0.5, 1.5, size)
     off = np.where(stands[:, None], error, far[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1))
-    start = np.stack([lat[rows], lng[rows]], axis=1)
+    start = told[["lat", "lng"]].to_numpy(copy=True)
     start[stands] = told.loc[stands, ["pickup_lat", "pickup_lng"]].to_numpy()
-    lat[rows] = np.round(start[:, 0] + off[:, 0] / METRES_PER_DEGREE, 6)
-    lng[rows] = np.round(start[:, 1] + off[:, 1] / METRES_PER_DEGREE / np.cos(np.radians(start[:, 0])), 6)
-    speed, heading = (gps.column(name).to_numpy(zero_copy_only=False).copy() for name in ("speed_kmh", "heading_deg"))
-    speed[rows[stands]] = np.round(np.abs(STANDING_KMH * random.standard_normal(int(stands.sum()))), 1)
-    heading[rows[stands]] = np.nan
-    new = {"lat": lat, "lng": lng, "speed_kmh": speed, "heading_deg": heading}
-    for name, values in new.items():
-        gps = gps.set_column(
-            gps.column_names.index(name), gps.schema.field(name), pa.array(values, pa.float64(), from_pandas=True)
-        )
+    still = np.round(np.abs(STANDING_KMH * random.standard_normal(int(stands.sum()))), 1)
+    new = {
+        "lat": (rows, np.round(start[:, 0] + off[:, 0] / METRES_PER_DEGREE, 6)),
+        "lng": (rows, np.round(start[:, 1] + off[:, 1] / METRES_PER_DEGREE / np.cos(np.radians(start[:, 0])), 6)),
+        "speed_kmh": (rows[stands], still),
+        "heading_deg": (rows[stands], np.full(len(still), np.nan)),
+    }
+    for name, (where, values) in new.items():
+        column = np.array(gps.column(name))
+        column[where] = values
+        gps = gps.set_column(gps.column_names.index(name), gps.schema.field(name), pa.array(column, from_pandas=True))
     return gps

@@ -55,10 +55,13 @@ CULPRITS = {
 }
 
 
-def fraud_truth(marks: pd.DataFrame, tricks: Tricks, events: Mapping[str, pa.Table]) -> pa.Table:
-    """The table FRAUD_TRUTH of a day, by time; `marks` as `Draft.marks`, `tricks` after they were played."""
+def fraud_truth(marks: pd.DataFrame, tricks: Tricks, told: pd.DataFrame, gps: pa.Table) -> pa.Table:
+    """The table FRAUD_TRUTH of a day, by time; `marks` as `Draft.marks`, `tricks` after they were played.
+
+    `told`: `events_of` the orders in question, others may be among them; `gps`: the day's courier_gps.
+    """
     marks = pd.concat([marks, _of_couriers(tricks)], ignore_index=True)
-    told = pd.concat([_events_of(set(marks["order_id"]), events), _positions(tricks, events)], ignore_index=True)
+    told = pd.concat([told, _positions(tricks, gps)], ignore_index=True)
     touched = marks.merge(told, on="order_id")
     touched = touched[_is_touched(touched)]
     if touched.empty:
@@ -87,7 +90,7 @@ def _of_couriers(tricks: Tricks) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(MARKS))
 
 
-def _events_of(orders: set[str], events: Mapping[str, pa.Table]) -> pd.DataFrame:
+def events_of(orders: set[str], events: Mapping[str, pa.Table]) -> pd.DataFrame:
     """Events of the orders: topic, event_id, event_type, event_time, order_id, reason and persons, where known."""
     wanted = pa.array(sorted(orders), pa.string())
     frames: list[pd.DataFrame] = []
@@ -100,13 +103,13 @@ def _events_of(orders: set[str], events: Mapping[str, pa.Table]) -> pd.DataFrame
     return found
 
 
-def _positions(tricks: Tricks, events: Mapping[str, pa.Table]) -> pd.DataFrame:
+def _positions(tricks: Tricks, gps: pa.Table) -> pd.DataFrame:
     """Events of false positions, likewise."""
     if not tricks.false_positions:
         return pd.DataFrame()
-    false = pc.is_in(events["courier_gps"].column("event_id"), value_set=pa.array(sorted(tricks.false_positions)))
+    false = pc.is_in(gps.column("event_id"), value_set=pa.array(sorted(tricks.false_positions)))
     names = ["event_id", "event_type", "event_time", "order_id", "courier_id"]
-    return pd.DataFrame(events["courier_gps"].filter(false).select(names).to_pandas().assign(topic="courier_gps"))
+    return pd.DataFrame(gps.filter(false).select(names).to_pandas().assign(topic="courier_gps"))
 
 
 def _is_touched(rows: pd.DataFrame) -> pd.Series:

@@ -25,10 +25,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from generator.day import city_registration
+from generator.city.registration import city_registration
 from generator.faults.handover import HandedOver, messages_in_files, tables_in_files
 from generator.sending.plan import OnRows, Plan, fingerprint
 from pipelines.errors import UsageError
+from pipelines.movers.delivery import Delivery
 
 MANIFESTS, TRUTH, BAD_MESSAGES = "_days", "_truth", "_bad_messages"
 NO_DATE = "__HIVE_DEFAULT_PARTITION__"
@@ -44,7 +45,9 @@ def write_plan(plan: Plan, folder: Path, on_rows: OnRows | None = None) -> dict[
     total: Counter[str] = Counter()
     with _alone(folder):
         _refuse_other_plan(plan, folder, mark)
-        total.update(_write_unit(plan, folder, "city", HandedOver({"cities": city_registration(plan.city)}, {}), None))
+        total.update(
+            _write_unit(plan, folder, "city", HandedOver(iter([("cities", city_registration(plan.city))]), {}), None)
+        )
         for day in plan.days:
             unit = day.isoformat()
             rows = _rows_there(_manifest(plan, folder, unit), folder)
@@ -143,24 +146,28 @@ def name_of(plan: Plan, unit: str) -> str:
 def _write_unit(
     plan: Plan, folder: Path, unit: str, made: HandedOver, on_rows: OnRows | None, files: dict[str, int] | None = None
 ) -> dict[str, int]:
-    """Rows by dataset; each topic is let go once it is written. `files` learns the bytes of each file by its path."""
+    """Rows by dataset; `files` learns the bytes of each file by its path."""
     rows, name, sizes = {}, name_of(plan, unit), files if files is not None else {}
-    for dataset in list(made.events):
-        given = made.events.pop(dataset)
-        tables = tables_in_files(dataset, given)
-        written = [
-            p for added, t in tables.items() for p in _write_dates(t, folder / dataset, f"{name}{added}.parquet")
-        ]
-        for message, content in messages_in_files(given):
-            written.append(folder / BAD_MESSAGES / dataset / name / message)
-            _put(written[-1], partial(_write_bytes, content))
-        sizes.update({path.relative_to(folder).as_posix(): path.stat().st_size for path in written})
-        rows[dataset] = sum(table.num_rows for table in tables.values())
+    written: list[Path] = []
+    for dataset, given in made.topics:
+        rows[dataset] = _write_topic(dataset, given, folder, name, written)
+        del given  # before the next topic is made
         if on_rows:
             on_rows(unit, rows[dataset])
-    for path in write_truth(made, folder, name):
-        sizes[path.relative_to(folder).as_posix()] = path.stat().st_size
+    written += write_truth(made, folder, name)
+    sizes.update({path.relative_to(folder).as_posix(): path.stat().st_size for path in written})
     return rows
+
+
+def _write_topic(dataset: str, given: pa.Table | Delivery, folder: Path, name: str, written: list[Path]) -> int:
+    """Number of rows; `written` learns the files."""
+    tables = tables_in_files(dataset, given)
+    for added, table in tables.items():
+        written += _write_dates(table, folder / dataset, f"{name}{added}.parquet")
+    for message, content in messages_in_files(given):
+        written.append(folder / BAD_MESSAGES / dataset / name / message)
+        _put(written[-1], partial(_write_bytes, content))
+    return sum(table.num_rows for table in tables.values())
 
 
 def write_truth(made: HandedOver, folder: Path, name: str) -> list[Path]:
@@ -173,12 +180,20 @@ def write_truth(made: HandedOver, folder: Path, name: str) -> list[Path]:
 
 def _write_dates(table: pa.Table, folder: Path, name: str) -> Iterator[Path]:
     """One file for each UTC date of event_time; as Hive names it, one for the events that lack it."""
-    dates = table.column("event_time").cast(pa.date32()).cast(pa.string()).fill_null(NO_DATE)
-    for day in sorted(pc.unique(dates).to_pylist()):
-        path = folder / f"event_date={day}" / name
-        rows = table.filter(pc.equal(dates, day))
-        _put(path, partial(_write_parquet, rows))
+    dates = table.column("event_time").cast(pa.date32())
+    for day in sorted(pc.unique(dates).to_pylist(), key=str):
+        path = folder / f"event_date={day or NO_DATE}" / name
+        _put(path, partial(_write_parquet, _rows_of(day, dates, table)))
         yield path
+
+
+def _rows_of(day: date | None, dates: pa.ChunkedArray, table: pa.Table) -> pa.Table:
+    """The rows of a date, without a copy where they stand together, as they do in a day without faults."""
+    here = pc.is_null(dates) if day is None else pc.fill_null(pc.equal(dates, day), False)
+    rows = pc.indices_nonzero(here).to_numpy()
+    if rows[-1] - rows[0] + 1 == len(rows):
+        return table.slice(rows[0], len(rows))
+    return table.filter(here)
 
 
 def _write_bytes(content: bytes, path: Path) -> None:

@@ -65,8 +65,9 @@ def publish_paced(
             unit, (start, end) = day.isoformat(), business_day_us(plan.city, day)
             if not sink.is_complete(unit):
                 made = plan.hand_over(day)
+                events = dict(made.topics)
                 write_truth(made, settings().data_dir, name_of(plan, unit))
-                pending.add(unit, made.events, sink.through_us(unit))
+                pending.add(unit, events, sink.through_us(unit))
             if end <= position or (sink.is_complete(unit) and pace is None):
                 continue
             position = max(position, start)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from generator.city.city import City
-from generator.day import Day, generate_day_with_truth, source_of
+from generator.day import Day, DayByTopic, begin_day, generate_day_with_truth, source_of
 from generator.faults.handover import HandedOver, handed_over
 from generator.faults.profile import Faults
 from generator.scenario.scenario import Scenario
@@ -48,7 +48,8 @@ class Plan:
 
     def hand_over(self, day: date) -> HandedOver:
         """One day of the plan, with its faults."""
-        return handed_over(self.generate(day), self.faults, Streams.of_day(self.seed, day))
+        begun = begin_day(self.city, day, self.orders_per_day, self.seed, self.scenario)
+        return handed_over(DayByTopic(begun), self.faults, Streams.of_day(self.seed, day))
 
 
 def fingerprint(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from functools import partial
 
 from generator.city.city import City
-from generator.day import city_registration
+from generator.city.registration import city_registration
 from generator.faults.handover import HandedOver
 from generator.sending.files import name_of, write_truth
 from generator.sending.plan import OnRows, Plan, fingerprint
@@ -41,10 +41,11 @@ def publish_plan(plan: Plan, on_rows: OnRows | None = None) -> dict[str, int]:
         unit = day.isoformat()
         earlier = there.get(unit)
         is_there = earlier is not None and earlier["fingerprint"] == mark and is_complete(earlier)
-        made = HandedOver({}, {}) if is_there else plan.hand_over(day)
+        made = HandedOver(iter(()), {}) if is_there else plan.hand_over(day)
+        events = dict(made.topics)
         write_truth(made, settings().data_dir, name_of(plan, unit))
         on_batch = partial(on_rows, unit) if on_rows else None
-        published = publish_unit(plan.producer_id, unit, made.events, fingerprint=mark, on_batch=on_batch)
+        published = publish_unit(plan.producer_id, unit, events, fingerprint=mark, on_batch=on_batch)
         if published.already_there and on_rows:
             on_rows(unit, 0)
         sent.update(published.rows)

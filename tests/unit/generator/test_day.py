@@ -15,7 +15,8 @@ import pytest
 
 from generator.city.business_day import business_day
 from generator.city.city import load_city
-from generator.day import city_registration, generate_day
+from generator.city.registration import city_registration
+from generator.day import generate_day
 from generator.lives.reviews import review_texts
 from generator.scenario.scenario import load_scenario
 from pipelines.contract_rules import broken_rules, rules

@@ -49,8 +49,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_row_that_is_handed_over_is_in_a_file_and_the_truth_beside_them(written: Path) -> None:
-    clean = replace(plan(), faults=None).hand_over(DAY)
-    delivered = inject(clean.events, OFTEN, Streams.of_day(7, DAY))  # type: ignore[arg-type]
+    clean = dict(replace(plan(), faults=None).hand_over(DAY).topics)
+    delivered = inject(clean, OFTEN, Streams.of_day(7, DAY))  # type: ignore[arg-type]
     for topic, delivery in delivered.deliveries.items():
         files = (written / topic).glob("event_date=*/*.parquet")
         found = [i for file in files for i in pq.ParquetFile(file).read(["event_id"])["event_id"].to_pylist()]
@@ -116,4 +116,4 @@ def test_the_command_takes_a_profile_by_name_or_file_and_refuses_another(tmp_pat
 
 def test_tables_of_a_clean_day_are_passed_on_untouched() -> None:
     made = plan(faults_of({})).hand_over(DAY)
-    assert all(isinstance(table, pa.Table) for table in made.events.values())
+    assert all(isinstance(table, pa.Table) for _, table in made.topics)
