@@ -13,12 +13,12 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import h3
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from generator.city.city_parts import Bounds, Couriers, Customers, Demand, Part, Restaurants, Shift, Zone
 from generator.city.lives_profile import Lives, usual_lives
 from generator.city.signals_profile import Signals, usual_signals
+from generator.documents import problems_of, read_document
 from generator.fraud.profile import Fraud, usual_fraud
 from pipelines.errors import UsageError
 
@@ -42,8 +42,8 @@ CITIES_DIR = Path(__file__).resolve().parents[1] / "cities"
 class City(Part):
     """Everything a simulation must know of a city. `network`: file of its streets, if it has one."""
 
-    city_id: str = Field(min_length=1)
-    name: str = Field(min_length=1)
+    city_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")  # names files and producers
+    name: str = Field(min_length=1, max_length=80)
     time_zone: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     day_cut_hour: int = Field(default=4, ge=0, le=12)
@@ -83,6 +83,9 @@ class City(Part):
         for name in self.demand.zone_weights if self.demand else ():
             if name not in zones:
                 raise ValueError(f"demand.zone_weights: no zone is named {name!r}; known: {', '.join(zones)}")
+        for shop in self.restaurants.known if self.restaurants else ():
+            if not self.bounds.has(shop.lat, shop.lng):
+                raise ValueError(f"restaurants.known: {shop.name!r} at {shop.lat}, {shop.lng} lies outside the bounds")
         if self.restaurants and self.customers and bool(self.restaurants.cells) != bool(self.customers.cells):
             raise ValueError("restaurants and customers: both have `cells`, or neither")
         return self
@@ -121,6 +124,10 @@ def read_city(path: Path) -> City:
     try:
         if document.get("network"):
             document["network"] = path.parent / str(document["network"])
+            if not document["network"].is_file():
+                raise UsageError(
+                    f"{path}: network: no file {document['network']}; it is written by `dishpatch city build`"
+                )
         shops = document.get("restaurants")
         if isinstance(shops, dict) and isinstance(shops.get("known"), str):
             document["restaurants"] = shops | {"known": _read_yaml(path.parent / shops["known"])}
@@ -132,17 +139,11 @@ def read_city(path: Path) -> City:
             document["signals"] = usual_signals().overlaid(document["signals"])
         return City.model_validate(document)
     except ValidationError as error:
-        raise UsageError(f"{path}: {faults_of(error)}") from error
+        raise UsageError(f"{path}: {problems_of(error)}") from error
 
 
 def _read_yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as YAML: {error}") from error
-
-
-def faults_of(error: ValidationError) -> str:
-    """Field, fault and value of everything that is wrong, for a message."""
-    rows = [(".".join(map(str, e["loc"])) or "profile", e["msg"], e["input"]) for e in error.errors()]
-    return "; ".join(f"{where}: {said.removeprefix('Value error, ')} (found {it!r:.80})" for where, said, it in rows)
+        return read_document(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error

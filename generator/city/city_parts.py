@@ -39,7 +39,7 @@ Hours = Annotated[tuple[Hour, Hour], AfterValidator(_in_order)]  # local, from a
 class Part(BaseModel):
     """A part of a profile: frozen, and a misspelt field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Bounds(Part):
@@ -55,6 +55,10 @@ class Bounds(Part):
         if self.min_lat >= self.max_lat or self.min_lng >= self.max_lng:
             raise ValueError("the least latitude and longitude must be below the greatest")
         return self
+
+    def has(self, lat: float, lng: float) -> bool:
+        """Whether the position lies in the area."""
+        return self.min_lat <= lat <= self.max_lat and self.min_lng <= lng <= self.max_lng
 
 
 class Zone(Part):
@@ -151,10 +155,10 @@ class Restaurants(Part):
     to `count` whatever the orders.
     """
 
-    count: int = Field(gt=0)
+    count: int = Field(gt=0, le=100_000)
     known: tuple[KnownRestaurant, ...] = ()
     price_step_cents: int = Field(default=100, gt=0)
-    popularity_sigma: float = Field(ge=0)
+    popularity_sigma: float = Field(ge=0, le=5)
     rejection_share: Share
     unanswered_share: Share
     hubs: tuple[Hub, ...] = ()
@@ -197,8 +201,8 @@ class Customers(Part):
     to customer, as a table of parts.
     """
 
-    count: int = Field(gt=0)
-    activity_sigma: float = Field(ge=0)
+    count: int = Field(gt=0, le=10_000_000)
+    activity_sigma: float = Field(ge=0, le=5)
     reach_metres: float | None = Field(default=None, gt=0)
     homes: tuple[Hub, ...] = ()
     favourites: int = Field(default=4, ge=1, le=20)
@@ -241,7 +245,7 @@ class Couriers(Part):
     When: `shifts`, patterns a person thinks of; or `fitted_shifts`, tables measured from a history.
     """
 
-    per_1500_orders: float = Field(gt=0)
+    per_1500_orders: float = Field(gt=0, le=15_000)
     vehicles: Annotated[dict[Vehicle, Weight], Field(min_length=1)]
     capacities: dict[Vehicle, Annotated[int, Field(ge=1)]]
     shifts: tuple[Shift, ...] = ()

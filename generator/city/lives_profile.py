@@ -20,7 +20,7 @@ Spread = Annotated[float, Field(ge=0, le=2)]  # sigma of a log-normal factor wit
 class Section(BaseModel):
     """Frozen, and a misspelt field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Overlaid(Section):

@@ -12,7 +12,7 @@ import numpy as np
 from generator.city.cells import places_within
 from generator.city.city import City
 from generator.city.city_parts import Hub
-from generator.roads.network import load_network
+from generator.roads.network import Network, load_network
 from generator.roads.travel import METRES_PER_DEGREE, straight_metres
 from pipelines.errors import UsageError
 
@@ -45,12 +45,25 @@ def doors(city: City, hubs: tuple[Hub, ...], count: int, random: np.random.Gener
         lat, lng = network.node_lat, network.node_lng
         near = [h.weight * np.exp(-0.5 * (straight_metres(lat, lng, h.lat, h.lng) / h.reach_metres) ** 2) for h in hubs]
         weight = np.sum(near, axis=0) + ANYWHERE
+    weight[_outside(city, network)] = 0.0
     drawn = random.random((count, 5))
     cumulated = np.cumsum(weight)
     node = np.minimum(np.searchsorted(cumulated, drawn[:, 0] * cumulated[-1], side="right"), len(weight) - 1)
     # two normal numbers of two uniform ones, after Box and Muller; so that a door takes a fixed number of draws
     metres = FROM_STREET_METRES * np.minimum(np.sqrt(-2 * np.log1p(-drawn[:, 1])), FARTHEST_SPREADS)
     return beside(city, node, metres, 2 * np.pi * drawn[:, 2])
+
+
+def _outside(city: City, network: Network) -> np.ndarray:
+    """Mask of nodes outside the bounds; UsageError where all are."""
+    bounds, lat, lng = city.bounds, network.node_lat, network.node_lng
+    outside = (lat < bounds.min_lat) | (lat > bounds.max_lat) | (lng < bounds.min_lng) | (lng > bounds.max_lng)
+    if outside.all():
+        raise UsageError(
+            f"city {city.city_id}: its bounds are {bounds}, its streets lie from {lat.min():.3f}, {lng.min():.3f} to "
+            f"{lat.max():.3f}, {lng.max():.3f}; mend `bounds` or `network`"
+        )
+    return np.asarray(outside)
 
 
 def beside(city: City, node: np.ndarray, metres: np.ndarray, bearing: np.ndarray) -> Doors:
@@ -83,7 +96,10 @@ def doors_within(city: City, cells: list[str], which: np.ndarray, random: np.ran
 def network_of(city: City) -> Path:
     """The city's network file; UsageError if it has none."""
     if city.network is None:
-        raise UsageError(f"city {city.city_id} has no street network, so nobody can be placed in it")
+        raise UsageError(
+            f"city {city.city_id} has no street network, so nobody can be placed in it; give it the "
+            "`network` that `dishpatch city build` writes, or `cells` of restaurants and customers"
+        )
     return city.network
 
 

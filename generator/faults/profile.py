@@ -9,11 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import pyarrow as pa
 import yaml
-from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, field_validator
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, field_validator, model_validator
 
 from generator.city.city import Part
 from generator.city.lives_profile import Seconds, Share
+from generator.documents import problems_of, read_document
 from pipelines.contracts import load_contract, topics
 from pipelines.errors import UsageError
 
@@ -121,6 +123,15 @@ class AddedColumn(Part):
     type: Literal["string", "int32", "int64", "float64", "bool"]
     values: Annotated[tuple[Scalar, ...], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _of_type(self) -> AddedColumn:
+        for value in self.values:
+            try:
+                pa.array([value], pa.type_for_alias(self.type))
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                raise ValueError(f"values: {value!r} is no {self.type}") from error
+        return self
+
 
 class AddedColumns(Fault):
     """A newer producer that sends one column more and does not say so. `share` is of the message keys (orders,
@@ -171,14 +182,14 @@ def load_faults(name: str) -> Faults:
     """The shipped profile `usual`, or the one of a YAML file; UsageError names the fault in it."""
     path = USUAL if name == USUAL.stem else Path(name)
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = read_document(path)
         return faults_of({} if given is None else given)
     except OSError as error:
         raise UsageError(
             f"no fault profile {name!r} ({error.strerror}); shipped: {USUAL.stem}, or give a YAML file"
         ) from error
-    except (ValidationError, yaml.YAMLError) as error:
-        raise UsageError(f"{path}: not a fault profile: {error}") from error
+    except ValidationError as error:
+        raise UsageError(f"{path}: {problems_of(error)}") from error
 
 
 def faults_of(given: Any) -> Faults:

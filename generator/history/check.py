@@ -128,7 +128,8 @@ def refuse_above_share(checked: Checked) -> None:
         lost = counts["rejected"] + counts["quarantined"]
         allowed = checked.mapping.max_rejected_share
         if lost > allowed * counts["read"] or (kind == "orders" and lost and _is_nothing(checked)):
+            limit = f"the mapping allows {allowed:.1%}" if lost > allowed * counts["read"] else "no order is left"
             raise ImportRefused(
                 f"{checked.paths[kind]}: {lost:,} of {counts['read']:,} rows ({lost / counts['read']:.1%}) are wrong, "
-                f"the mapping allows {allowed:.1%}; nothing was imported. {found.summary()}"
+                f"{limit}; nothing was imported. {found.summary()}"
             )

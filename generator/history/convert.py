@@ -12,7 +12,7 @@ from generator.history.mapping_parts import PLACEHOLDER, Column, FileSpec
 from generator.history.nested import read_items, read_tags
 from generator.history.places import Places
 from generator.history.targets import WORDS, Target
-from generator.history.times import Times, next_day, parse, read_times
+from generator.history.times import Times, day_alone, next_day, parse, read_times
 from generator.history.units import read_quantity
 from generator.history.values import TEXT, cells_of, read_money, read_number, read_text, read_word
 
@@ -135,8 +135,10 @@ def read_moments(
         with found.within(_scope(targets[name], kinds, len(found.rows.lines), also_refunds=also_refunds)):
             own, unknown = _without_batch(cells[name], column)
             after = None if name == anchor else _day_after(own, column, cells[anchor], spec.columns[anchor], places)
-            times = _times(own, column, places, after)
+            alone = day_alone(own, column.format)
+            times = _times(own, column, places, after, alone)
             shown = _shown(own)
+            _days_alone(name, alone, column, _required(targets[name], column), shown, found)
             said = f"format {column.format or 'ISO 8601'}, from 2000 to 2099"
             found.add(times.unreadable, Outcome.rejected, f"{name}_unreadable", shown, said)
             if _required(targets[name], column):
@@ -151,6 +153,19 @@ def read_moments(
         if column.batch_times:
             fields[f"{name}_unknown"] = pd.Series(unknown)
     return pd.DataFrame(fields)
+
+
+def _days_alone(
+    name: str, alone: np.ndarray, column: Column, required: bool, shown: np.ndarray, found: Findings
+) -> None:
+    """What becomes of a day without a time of it: settled by the mapping, else rejected where the time is needed."""
+    if column.default_time is not None:
+        found.note(alone, f"{name} is a day alone: {column.default_time} was taken")
+    elif required:
+        hint = 'a day alone; `default_time: "12:00"` takes that time of it, if the time does not matter'
+        found.add(alone, Outcome.rejected, f"{name}_has_no_clock_time", shown, hint)
+    else:
+        found.note(alone, f"{name} is a day alone: its midnight was taken")
 
 
 def _without_batch(cells: pd.Series, column: Column) -> tuple[pd.Series, np.ndarray]:
@@ -178,16 +193,18 @@ def _day_after(
     return None
 
 
-def _times(cells: pd.Series, column: Column, places: Places, after: np.ndarray | None) -> Times:
+def _times(cells: pd.Series, column: Column, places: Places, after: np.ndarray | None, alone: np.ndarray) -> Times:
     """Times of a column, each row by its own city's clock."""
     if len(places.cities) == 1:
-        return read_times(cells, column.format, places.mapping, places.cities[0].zone_info, places.day, after)
+        clock = (alone, column.day_clock) if column.day_clock is not None else None
+        return read_times(cells, column.format, places.mapping, places.cities[0].zone_info, places.day, after, clock)
     size = len(cells)
     whole = Times(np.full(size, np.datetime64("NaT", "us")), np.zeros(size, dtype=bool))
     for city, mask in places.by_city():
         own = cells[mask].reset_index(drop=True)
         part_after = None if after is None else after[mask]
-        part = read_times(own, column.format, places.mapping, city.zone_info, places.day, part_after)
+        clock = (alone[mask], column.day_clock) if column.day_clock is not None else None
+        part = read_times(own, column.format, places.mapping, city.zone_info, places.day, part_after, clock)
         whole.utc[mask], whole.unreadable[mask] = part.utc, part.unreadable
         for name, of_part in part.masks.items():
             whole.masks.setdefault(name, np.zeros(size, dtype=bool))[mask] = of_part

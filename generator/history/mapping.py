@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from generator.city.city import Bounds, City
+from generator.documents import problem_of, read_document
 from generator.history.blanks import blanks_in
 from generator.history.mapping_parts import (
     SERIAL_FORMATS,
@@ -30,7 +30,7 @@ from generator.history.mapping_parts import (
     TimeRules,
 )
 from generator.history.targets import MILESTONES, TARGETS, WORDS, nearest
-from pipelines.errors import MappingError
+from pipelines.errors import MappingError, UsageError
 
 MAPPINGS_DIR = Path(__file__).parent / "mappings"
 # Topics whose events the simulator may add; `orders` are the cancellations.
@@ -169,9 +169,9 @@ def load_mapping(name_or_file: str) -> Mapping:
         known = shipped_mappings()
         raise MappingError(f"no mapping {name_or_file!r}{nearest(name_or_file, known)} Shipped: {', '.join(known)}")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path}: not YAML ({' '.join(str(error).split())}). See docs/mappings.md") from None
+        content = read_document(path)
+    except UsageError as error:
+        raise MappingError(f"{error}. See docs/mappings.md") from None
     if not isinstance(content, dict):
         raise MappingError(f"{path}: a mapping is a YAML file of keys and values, see docs/mappings.md")
     if blanks := blanks_in(content):
@@ -208,7 +208,7 @@ def _sentence(error: Any) -> str:
     """One problem of a mapping, with the nearest known key where one was not known."""
     place = ".".join(str(p) for p in error["loc"])
     if error["type"] != "extra_forbidden":
-        return f"{place or 'mapping'}: {error['msg'].removeprefix('Value error, ')}"
+        return problem_of(error, "mapping")
     known = _known_keys(error["loc"][:-1])
     return f"{place}: no such key{nearest(str(error['loc'][-1]), known)} Known here: {', '.join(known)}"
 

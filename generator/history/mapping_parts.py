@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 DETECT = "detect"
+CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 # Formats of numbers that stand for times, beside strptime's: spreadsheets' days since 1900 or 1904, Unix time.
 SERIAL_FORMATS = ("excel", "excel_1904", "epoch_s", "epoch_ms", "epoch_us")
 
@@ -16,7 +18,7 @@ SERIAL_FORMATS = ("excel", "excel_1904", "epoch_s", "epoch_ms", "epoch_us")
 class Part(BaseModel):
     """Base of every part of a mapping: frozen, and no key passes unread."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Column(Part):
@@ -26,7 +28,7 @@ class Column(Part):
     constant: str | None = None  # the same text for every row, instead of a column
     default: str | None = None  # text taken where the cell is missing
     format: str | None = None  # times: a strptime format or one of SERIAL_FORMATS; without a date in it, `day` is used
-    default_time: str | None = None  # times of several columns: the clock time where the last one is missing
+    default_time: str | None = None  # the clock time where there is a day alone (or the last of several columns misses)
     batch_times: list[str] = []  # stamps a batch job wrote: it happened, when is not known
     unit: str | None = None  # lengths and durations: the unit of a bare number
     after: Literal["placed_at", "picked_up_at"] = "placed_at"  # durations: what they are counted from
@@ -47,9 +49,15 @@ class Column(Part):
             raise ValueError("give either `column` (a name in the header) or `constant`")
         if isinstance(self.column, list) and len(self.column) < 2:
             raise ValueError("a list in `column` joins two columns or more; give one as plain text")
-        if self.default_time is not None and not isinstance(self.column, list):
-            raise ValueError("`default_time` is for a time made of several columns, the last of them the clock time")
+        if self.default_time is not None and not isinstance(self.column, list) and self.day_clock is None:
+            raise ValueError(f"`default_time` is a time of the day such as '12:00', not {self.default_time!r}")
         return self
+
+    @property
+    def day_clock(self) -> timedelta | None:
+        """`default_time` of a column of its own, as time since midnight."""
+        found = CLOCK.fullmatch(self.default_time or "")
+        return timedelta(hours=int(found[1]), minutes=int(found[2]), seconds=int(found[3] or 0)) if found else None
 
     @property
     def sources(self) -> list[str]:

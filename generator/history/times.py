@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,12 +14,14 @@ from generator.history.mapping_parts import SERIAL_FORMATS, TimeRules
 from generator.history.values import ODD_SPACES
 
 NO_TIME = np.datetime64("NaT", "us")
-ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?"
-OFFSET = r"(?:Z|[+-]\d\d:?\d\d)"
+ISO_DAY = r"\d{4}-\d\d-\d\d"
+ISO = ISO_DAY + r"(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?"
+OFFSET = r" ?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)"
 # What no order's time lies beyond: a year read from the wrong digits, a serial number read by the wrong calendar.
 EARLIEST, LATEST = np.datetime64("2000-01-01", "us"), np.datetime64("2100-01-01", "us")
 # Day 0 of the two calendars of spreadsheets, in the count that 1900's false leap day has pushed on by one.
 DAY_ZERO = {"excel": np.datetime64("1899-12-30", "us"), "excel_1904": np.datetime64("1904-01-01", "us")}
+CLOCK_CODES = ("%H", "%I", "%c", "%X", "%T", "%R", "%r")
 MICROSECONDS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
 
@@ -40,12 +42,14 @@ def read_times(
     zone: ZoneInfo,
     day: date | None,
     day_after: np.ndarray | None = None,
+    clock: tuple[np.ndarray, timedelta] | None = None,
 ) -> Times:
     """UTC instants of text cells.
 
     Without a format: ISO 8601, where an offset in the text wins over the mapping's clock. A format without a date is a
     clock time of `day`, or of the day after it where the mask `day_after` says so (see `next_day`). Serial dates of
-    spreadsheets are local, Unix times are UTC. A time before 2000 or from 2100 on is unreadable.
+    spreadsheets are local, Unix times are UTC. A time before 2000 or from 2100 on is unreadable. `clock`: the rows that
+    say a day alone, and the time of it that is taken.
     """
     naive, utc = parse(cells, time_format, day)
     for found in (naive, utc):
@@ -53,6 +57,8 @@ def read_times(
             found[(found < EARLIEST) | (found >= LATEST)] = NO_TIME
     if day_after is not None:
         naive[day_after] += np.timedelta64(1, "D")
+    if clock is not None:
+        naive[clock[0]] += np.timedelta64(clock[1])
     unreadable = cells.notna().to_numpy() & np.isnat(naive) & np.isnat(utc)
     times = Times(utc, unreadable)
     local = ~np.isnat(naive)
@@ -72,13 +78,7 @@ def parse(cells: pd.Series, time_format: str | None, day: date | None) -> tuple[
     if time_format is not None and "%p" in time_format:  # 6:41 p.m. is 6:41 PM
         cells = cells.str.replace(r"(?i)\b([ap])\.\s?m\.", r"\1m", regex=True)
     if time_format is None:
-        naive, utc = nothing.copy(), nothing.copy()
-        plain = cells.str.fullmatch(ISO).fillna(False).to_numpy(dtype=bool)
-        naive[plain] = _to_naive(cells[plain], "ISO8601")
-        offset = cells.str.fullmatch(ISO + OFFSET).fillna(False).to_numpy(dtype=bool)
-        stamps = pd.to_datetime(cells[offset].astype(object), format="ISO8601", utc=True, errors="coerce")
-        utc[offset] = stamps.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-        return naive, utc
+        return _iso(cells)
     if "%z" in time_format:
         stamps = pd.to_datetime(cells.astype(object), format=time_format, utc=True, errors="coerce")
         return nothing, stamps.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
@@ -88,6 +88,42 @@ def parse(cells: pd.Series, time_format: str | None, day: date | None) -> tuple[
         raise ValueError("a clock time needs a day")  # the mapping and the command line are checked before
     clock = _to_naive(day.isoformat() + " " + cells, "%Y-%m-%d " + time_format)
     return clock, nothing
+
+
+def _iso(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """ISO 8601 as programs write it: a blank for the T and before the offset, UTC for Z, fractions to nanoseconds."""
+    naive, utc = np.full(len(cells), NO_TIME), np.full(len(cells), NO_TIME)
+    plain = cells.str.fullmatch(ISO).fillna(False).to_numpy(dtype=bool)
+    naive[plain] = _to_naive(_microseconds(cells[plain]), "ISO8601")
+    offset = ~plain & cells.str.fullmatch(ISO + OFFSET).fillna(False).to_numpy(dtype=bool)
+    parts = cells[offset].str.extract(rf"^(.*?){OFFSET.replace('(?:', '(', 1)}$")
+    zones = parts[1].replace({"UTC": "Z", "GMT": "Z"})
+    stamps = pd.to_datetime(
+        (_microseconds(parts[0]) + zones).astype(object), format="ISO8601", utc=True, errors="coerce"
+    )
+    utc[offset] = stamps.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    return naive, utc
+
+
+def _microseconds(cells: pd.Series) -> pd.Series:
+    return cells.str.replace(r"[.,](\d{1,6})\d*$", r".\1", regex=True)
+
+
+def day_alone(cells: pd.Series, time_format: str | None) -> np.ndarray:
+    """Mask of cells that say a day and no time of it, which reading them would take for midnight.
+
+    Serial days of spreadsheets say so only where no cell has a fraction: midnight is a time, too.
+    """
+    if time_format is None:
+        found = cells.str.fullmatch(ISO_DAY)
+    elif time_format in DAY_ZERO:
+        found = cells.str.fullmatch(r"\d{4,6}(?:\.0*)?")
+        found = found if found.fillna(True).all() else found & False
+    else:
+        has_clock = time_format in SERIAL_FORMATS or any(code in time_format for code in CLOCK_CODES)
+        found = cells.notna() & (not has_clock)
+    alone: np.ndarray = found.fillna(False).to_numpy(dtype=bool)
+    return alone
 
 
 def _serial(cells: pd.Series, time_format: str) -> tuple[np.ndarray, np.ndarray]:

@@ -9,12 +9,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
-from generator.city.city import City, faults_of
+from generator.city.city import City
 from generator.city.city_parts import Bounds, Part, Promotion
 from generator.city.lives_profile import Share
+from generator.documents import problems_of, read_document
 from generator.fraud.profile import Fraud
 from generator.scenario.windows import Times
 from pipelines.errors import UsageError
@@ -82,6 +82,8 @@ class KitchenTrouble(Part):
     def _does_something(self) -> KitchenTrouble:
         if not self.closed and self.minutes_factor == 1.0:
             raise ValueError("say closed: true, or a minutes_factor other than 1")
+        if self.closed and "minutes_factor" in self.model_fields_set:
+            raise ValueError("say closed: true or a minutes_factor, not both: nobody cooks in a closed kitchen")
         return self
 
 
@@ -141,7 +143,7 @@ class Scenario(Part):
         try:
             return Fraud.model_validate(city.fraud.overlaid(self.fraud))
         except ValidationError as error:
-            raise UsageError(f"scenario {self.name}: fraud.{faults_of(error)}") from error
+            raise UsageError(f"scenario {self.name}: fraud.{problems_of(error)}") from error
 
 
 def load_scenario(name: str) -> Scenario:
@@ -151,16 +153,14 @@ def load_scenario(name: str) -> Scenario:
         path = Path(name)
     known = sorted(p.stem for p in SCENARIOS_DIR.glob("*.yaml"))
     try:
-        return Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Scenario.model_validate(read_document(path))
     except OSError as error:
         near = get_close_matches(name, known, 1)
         meant = f"did you mean {near[0]!r}? " if near else ""
         shipped = ", ".join(known)
         raise UsageError(f"no scenario {name!r}; {meant}shipped: {shipped}; or give a YAML file") from error
     except ValidationError as error:
-        raise UsageError(f"{path}: {faults_of(error)}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as YAML: {error}") from error
+        raise UsageError(f"{path}: {problems_of(error, 'scenario')}") from error
 
 
 def check_scenario(scenario: Scenario, city: City) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DAY_FORMAT = ["%Y-%m-%d"]
 USUAL_ORDERS_PER_DAY = 1_500
+MOST_ORDERS_PER_DAY = 1_000_000  # a day is made in memory, about 20 KB an order
+EARLIEST_DAY, LATEST_DAY = date(2000, 1, 2), date(2099, 12, 30)  # what histories may hold, too
 LONGEST_PLAN_DAYS = 3_700  # ten years: more is a typing error
 
 
@@ -39,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 Mean = Annotated[
     int | None,
-    typer.Option(min=1, help="Mean of a usual week; days differ. Default: the profile's own, else 1500."),
+    typer.Option(min=1, max=MOST_ORDERS_PER_DAY, help="Mean of a usual week. Default: the profile's own, else 1500."),
 ]
 CityName = Annotated[
     str | None, typer.Option(help="Shipped city, or profile YAML; with --like a city of the history. Default: futian.")
@@ -180,11 +182,15 @@ def chosen_days(start: date | None, end: date | None, days: int | None, until: d
     elif days is not None and until and not start and not end:
         if days < 1:
             raise UsageError(f"--days {days}: at least one day is needed")
+        if until < EARLIEST_DAY:
+            raise UsageError(f"--until {until}: days lie from {EARLIEST_DAY} to {LATEST_DAY}")
         first, last = until - timedelta(days=min(days, LONGEST_PLAN_DAYS + 1) - 1), until
     else:
         raise UsageError("say which days: either --from D --to D, or --days N --until D (dates as 2026-11-22)")
     if last < first:
         raise UsageError(f"--to {last} is before --from {first}")
+    if first < EARLIEST_DAY or last > LATEST_DAY:
+        raise UsageError(f"{first} to {last}: days lie from {EARLIEST_DAY} to {LATEST_DAY}")
     if (last - first).days >= LONGEST_PLAN_DAYS:
         raise UsageError(f"{first} to {last} is more than {LONGEST_PLAN_DAYS:,} days; check the years")
     return first, last

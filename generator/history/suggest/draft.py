@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from generator.history.blanks import blank
+from generator.history.suggest.item_keys import item_keys
 from generator.history.suggest.layout import Layout, layout_of
 from generator.history.suggest.looks import Look, look_at
 from generator.history.suggest.places import city_of
-from generator.history.suggest.roles import plain_name, roles_of
+from generator.history.suggest.roles import plain_name, roles_of, says_utc
 from generator.history.suggest.words import kinds_of, words_of
 from generator.history.targets import ORDERS
 
@@ -48,8 +49,11 @@ def draft_of(path: Path) -> Draft:
     clock_only = _says_no_day(orders["columns"])
     if clock_only:
         draft.content["day"] = blank("the day of this file, e.g. 2026-11-23; its times have no date")
-    draft.content["clock"] = "local"
-    draft.comments["clock"] = "times without an offset are the city's; write utc if they are not"
+    is_utc = "placed_at" in roles and says_utc(roles["placed_at"])
+    draft.content["clock"] = "utc" if is_utc else "local"
+    draft.comments["clock"] = (
+        "as the column's name says" if is_utc else "times without an offset are the city's; write utc if they are not"
+    )
     draft.content["max_rejected_share"] = 0.02
     draft.content["simulate"] = []
     draft.comments["simulate"] = "nothing is invented; see docs/mappings.md for what can be"
@@ -91,6 +95,8 @@ def _numbers_and_markers(looks: list[Look], orders: dict[str, Any], draft: Draft
         thousands = {x.thousands for x in looks if x.thousands and x.decimal == votes.index[0]}
         if thousands:
             orders["thousands"] = sorted(thousands)[0]
+            if any(x.is_indian for x in looks):
+                orders["grouping"] = "indian"
     typed = [x for x in looks if x.times or x.is_number or x.is_money or x.is_measure or x.words]
     markers = sorted({marker for x in typed for marker in x.markers})
     if markers:
@@ -104,6 +110,8 @@ def _columns(looks: list[Look], roles: dict[str, Look], orders: dict[str, Any], 
     for target in ORDERS:
         if target in roles:
             columns[target] = _column(target, roles[target], draft)
+    if "items" in roles and (keys := item_keys(roles["items"].cells)):
+        orders["item_fields"] = keys
     _joined_times(columns, by_name, roles, draft)
     _restaurant(columns, orders, draft)
     kind_column = roles.get("state")
@@ -162,9 +170,17 @@ def _column(target: str, look: Look, draft: Draft) -> dict[str, Any]:
         _time_format(f"orders.columns.{target}", look, column, draft)
     if kind in ("length", "duration"):
         named = plain_name(look.name).split()
-        unit = next((u for u in ("min", "minutes", "km", "m", "seconds", "hours") if u in [*named, *_words(look)]), "")
+        unit = next(
+            (
+                u
+                for u in ("min", "mins", "minutes", "km", "m", "s", "secs", "seconds", "hours")
+                if u in [*named, *_words(look)]
+            ),
+            "",
+        )
         if not look.unit:
-            column["unit"] = unit or blank("the unit of its numbers: m, km, mi or s, min, h")
+            which = "s, min, h" if kind == "duration" else "m, km, mi, ft"
+            column["unit"] = unit or blank(f"the unit of its numbers: {which}")
         if target == "delivery_minutes":
             draft.comments[f"orders.columns.{target}"] = (
                 "counted from placement; add `after: picked_up_at` if it is not"
@@ -217,7 +233,9 @@ def _joined_times(columns: dict[str, Any], looks: dict[str, Look], roles: dict[s
         if own:
             _join(columns["placed_at"], day, own[0], draft, "placed_at")
         else:
-            columns["placed_at"]["format"] = columns["placed_at"].get("format") or day.times.formats[0]
+            columns["placed_at"]["default_time"] = blank(
+                "the file says the day alone; the clock time to take, e.g. 12:00"
+            )
     for target in clocks:
         _join(columns[target], day, roles[target], draft, target)
 

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator.history.csv_rows import SEPARATOR_LINE
 from generator.history.file_bytes import PARQUET_MAGIC, read_bytes
 from generator.history.mapping_parts import FileSpec
 from generator.history.raw import RawRows
@@ -40,14 +41,21 @@ def layout_of(path: Path) -> Layout:
     if text.lstrip().startswith("{"):
         return _read(content, FileSpec(format="jsonl", encoding=encoding, identity="-", columns={}), path, [])
     lines = text.splitlines()[:SAMPLE_LINES]
-    separator = _separator(lines, path)
+    said = SEPARATOR_LINE.fullmatch(lines[0]) if lines else None  # skipped by whoever reads the file
+    lines = lines[1:] if said else lines
+    separator = said[1] if said else _separator(lines, path)
     header = _header_line(lines, separator)
     spec = FileSpec(format="csv", encoding=encoding, separator=separator, header_line=header, identity="-", columns={})
     return _read(content, spec, path, lines[: header - 1])
 
 
 def _read(content: bytes, spec: FileSpec, path: Path, above: list[str]) -> Layout:
-    return Layout(spec, read_rows(content, spec, path, "orders"), above)
+    rows = read_rows(content, spec, path, "orders")
+    names = [str(name) for name in rows.cells.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise MappingError(f"{path}: the header has {', '.join(map(repr, twice))} twice; rename one of them")
+    return Layout(spec, rows, above)
 
 
 def _records(lines: list[str], separator: str) -> list[list[str]]:

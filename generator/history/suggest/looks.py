@@ -39,6 +39,12 @@ class Look:
     thousands: str = ""
 
     @property
+    def is_indian(self) -> bool:
+        """Whether its amounts are grouped by lakh: 1,23,456.00."""
+        groups = re.escape(self.thousands)
+        return bool(groups) and bool(self.cells.str.contains(rf"\d{groups}\d\d{groups}\d{{3}}").any())
+
+    @property
     def is_measure(self) -> bool:
         return bool(self.prefix or self.unit.casefold() in METRES | MINUTES)
 
@@ -91,11 +97,12 @@ def _number_style(cells: pd.Series) -> tuple[str, str]:
     """(decimal, thousands), empty where they cannot be told: the last separator before one or two digits, and the other
     in groups of three."""
     votes = {}
-    for decimal, thousands in ((".", ","), (",", ".")):
-        dec, tho = re.escape(decimal), re.escape(thousands)
+    for decimal, groups in ((".", (",", "'", " ")), (",", (".", "'", " "))):
+        dec = re.escape(decimal)
         fraction = cells.str.contains(rf"\d{dec}\d{{1,2}}(?!\d)").mean()
-        grouped = cells.str.contains(rf"\d{tho}\d{{3}}(?:{dec}|\D|$)").mean()
         long = cells.str.contains(rf"\d{dec}\d{{4,}}").mean()
-        votes[decimal] = (float(fraction + long), thousands if grouped > 0 and fraction > 0 else "")
+        grouped = {tho: cells.str.contains(rf"\d{re.escape(tho)}\d{{3}}(?:{dec}|\D|$)").mean() for tho in groups}
+        thousands = max(grouped, key=lambda tho: grouped[tho])
+        votes[decimal] = (float(fraction + long), thousands if grouped[thousands] > 0 and fraction > 0 else "")
     best = max(votes, key=lambda d: votes[d][0])
     return (best, votes[best][1]) if votes[best][0] > 0 else ("", "")

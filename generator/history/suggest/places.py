@@ -12,6 +12,7 @@ from generator.history.values import SIGN_OF
 
 # Around the middle 96 % of all positions: wide enough for towns beside, narrow enough to catch a swapped pair.
 TAILS, MARGIN_DEGREES = (0.02, 0.98), 0.1
+LIMITS = {"lat": 90.0, "lng": 180.0}
 FEW = 200  # of fewer positions all count
 
 
@@ -36,19 +37,19 @@ def _bounds(roles: dict[str, Look]) -> dict[str, Any]:
     bounds: dict[str, Any] = {}
     for short, lat_or_lng in (("lat", "pickup_lat"), ("lng", "pickup_lng")):
         edge = {"lat": "latitude", "lng": "longitude"}[short]
-        numbers = _degrees(roles[lat_or_lng]) if lat_or_lng in roles else np.array([])
+        numbers = _degrees(roles[lat_or_lng], LIMITS[short]) if lat_or_lng in roles else np.array([])
         if not len(numbers):
             bounds[f"min_{short}"] = blank(f"least {edge} of the service area")
             bounds[f"max_{short}"] = blank(f"greatest {edge} of the service area")
             continue
         least, most = np.quantile(numbers, TAILS if len(numbers) > FEW else (0, 1))
-        bounds[f"min_{short}"] = round(float(least) - MARGIN_DEGREES, 2)
-        bounds[f"max_{short}"] = round(float(most) + MARGIN_DEGREES, 2)
+        bounds[f"min_{short}"] = max(round(float(least) - MARGIN_DEGREES, 2), -LIMITS[short])
+        bounds[f"max_{short}"] = min(round(float(most) + MARGIN_DEGREES, 2), LIMITS[short])
     return bounds
 
 
-def _degrees(look: Look) -> np.ndarray:
-    """Readable degrees that are not near zero."""
+def _degrees(look: Look, limit: float) -> np.ndarray:
+    """Readable degrees that exist and are not near zero."""
     good = look.cells[look.cells.str.fullmatch(r"-?\d{1,3}(\.\d+)?")].astype("float64").to_numpy()
-    kept: np.ndarray = good[np.abs(good) > 0.02]
+    kept: np.ndarray = good[(np.abs(good) > 0.02) & (np.abs(good) <= limit)]
     return kept

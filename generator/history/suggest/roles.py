@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from generator.history.suggest.looks import Look
 
+UTC_NAME = re.compile(r" (utc|gmt|z)$")
 Fits = Callable[[Look], bool]
 
 
@@ -30,8 +31,8 @@ def _is_level(look: Look) -> bool:
     return bool(look.words) and look.times is None
 
 
-FROM = r"(pick ?up|restaurant|store|shop|vendor|from|origin|start)( location)?"
-TO = r"(drop ?off|drop|delivery|customer|to|destination|end)( location)?"
+FROM = r"(pick ?up|restaurant|store|shop|vendor|from|origin|start)( location| address)?( location)?"
+TO = r"(drop ?off|drop|delivery|customer|to|destination|end)( location| address)?( location)?"
 # Field -> what a column may be called (lower case, words apart by one space), likeliest first, and what it must hold.
 NAMES: dict[str, tuple[tuple[str, ...], Fits]] = {
     "order_id": ((r"order (id|code|number|no|nr|ref|reference)", r"order", r"id", r"(order )?number"), _is_text),
@@ -73,16 +74,17 @@ NAMES: dict[str, tuple[tuple[str, ...], Fits]] = {
     "restaurant_id": ((r"(restaurant|store|shop|vendor|merchant|outlet|place) (id|code|number|ref)",), _is_text),
     "restaurant_name": ((r"(restaurant|store|shop|vendor|merchant|outlet|place) ?(name)?",), _is_text),
     "basket_value_cents": (
-        (r"(sub ?total|basket( value)?|order (value|total|amount)|net sale|gross sale|total|amount|price)( \w{3})?",),
+        (r"(sub ?total|basket( value)?|order (value|total|amount)|(net|gross) sale|(total )?amount|total|price)"
+         r"( \w{3})?",),
         _is_amount,
     ),
     "refund_cents": ((r"refund(ed)?( amount)?",), _is_amount),
     "tax_cents": ((r"(tax|vat)( amount)?",), _is_amount),
     "fees_cents": ((r"(fees?|commission|service fee)( amount)?",), _is_amount),
     "payout_cents": ((r"(payout|net payout|paid out)( amount)?",), _is_amount),
-    "currency": ((r"currency( code)?",), _is_level),
+    "currency": ((r"(order |total )?currency( code)?",), _is_level),
     "delivery_minutes": (
-        (r"(time taken|delivery time|delivery duration|duration|minutes)( min| mins| minutes)?",),
+        (r"(time taken|delivery( time| duration)?|duration|minutes)( min| mins| minutes| s| secs| seconds)?",),
         lambda look: look.is_measure or look.is_number,
     ),
     "distance_m": ((r"(trip )?distance( m| km| metres| meters)?",), lambda look: look.is_measure or look.is_number),
@@ -90,7 +92,7 @@ NAMES: dict[str, tuple[tuple[str, ...], Fits]] = {
     "courier_rating": ((r"(courier|driver|rider|delivery person) ratings?",), _is_number),
     "weather": ((r"weather ?(conditions?)?",), _is_level),
     "traffic": ((r"(road )?traffic( density| level)?",), _is_level),
-    "items": ((r"items|dishes|lines|products",), lambda look: look.is_json),
+    "items": ((r"((order|line|cart|basket) ?)?(items|dishes|lines|products)",), lambda look: look.is_json),
     "tags": ((r"tags",), lambda look: look.is_json),
 }  # fmt: skip
 
@@ -101,6 +103,17 @@ def plain_name(name: str) -> str:
     return " ".join(re.sub(r"[^0-9A-Za-zÀ-ÿ]+", " ", apart).lower().split())
 
 
+def says_utc(look: Look) -> bool:
+    """Whether the column's name says that its times are UTC."""
+    return look.times is not None and bool(UTC_NAME.search(plain_name(look.name)))
+
+
+def _role_name(look: Look) -> str:
+    """The plain name of a column, of times without the clock it names."""
+    name = plain_name(look.name)
+    return UTC_NAME.sub("", name) if look.times is not None else name
+
+
 def roles_of(looks: list[Look]) -> dict[str, Look]:
     """Field -> column. A column fills one field; a better name is preferred over an earlier column."""
     found: dict[str, Look] = {}
@@ -108,7 +121,7 @@ def roles_of(looks: list[Look]) -> dict[str, Look]:
     for field, (patterns, fits) in NAMES.items():
         for pattern in patterns:
             match = next(
-                (x for x in looks if x.name not in taken and fits(x) and re.fullmatch(pattern, plain_name(x.name))),
+                (x for x in looks if x.name not in taken and fits(x) and re.fullmatch(pattern, _role_name(x))),
                 None,
             )
             if match is not None:

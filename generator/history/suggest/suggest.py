@@ -16,7 +16,7 @@ from pipelines.errors import DishpatchError
 
 # What a blank is taken for in the trial alone. None of it is written into the draft. XTS is the code kept for tests.
 STAND_INS: dict[str, Any] = {
-    "city_id": "trial", "name": "Trial", "time_zone": "UTC", "currency": "XTS", "day": "2026-01-05", "unit": "min",
+    "city_id": "trial", "name": "Trial", "time_zone": "UTC", "currency": "XTS", "day": "2026-01-05",
     "min_lat": -90.0, "max_lat": 90.0, "min_lng": -180.0, "max_lng": 180.0, "constant": "somebody",
     "default_time": "12:00",
 }  # fmt: skip
@@ -38,8 +38,14 @@ def suggest(path: Path) -> tuple[str, dict[str, str]]:
 def _try(draft: Draft, path: Path) -> None:
     """Read the file by the draft; more rows left out than the usual share become a question."""
     trial = copy.deepcopy(draft.content)
+    if any(key.endswith(".column") for key in blanks_in(trial)):
+        draft.remarks.append("no trial of this draft: a column that every order needs was not found")
+        return
     for key, question in blanks_in(trial).items():
-        _set(trial, key, question)
+        if not key.endswith(".unit"):  # a wrong unit would be found wrong: the trial goes without that field
+            _set(trial, key, question)
+    columns = trial["orders"]["columns"]
+    trial["orders"]["columns"] = {name: c for name, c in columns.items() if not blanks_in({"unit": c.get("unit")})}
     mapping = parse_mapping(trial, "the draft")
     checked = check_files(mapping, path, None)
     found = checked.found["orders"]
@@ -50,9 +56,9 @@ def _try(draft: Draft, path: Path) -> None:
     if share > mapping.max_rejected_share:
         rules = {r: n for o in ("rejected", "quarantined") for r, n in found.totals_by_rule().get(o, {}).items()}
         why = ", ".join(f"{rule} {count:,}" for rule, count in sorted(rules.items(), key=lambda r: -r[1])[:3])
-        allowed = math.ceil(share * 100) / 100
+        accept = f", or accept that with {math.ceil(share * 100) / 100:g}" if found.kept.any() else ""
         draft.content["max_rejected_share"] = blank(
-            f"{share:.1%} of the rows would be left out ({why}); mend the draft, or accept that with {allowed:g}"
+            f"{share:.1%} of the rows would be left out ({why}); mend the draft{accept}"
         )
 
 

@@ -12,7 +12,7 @@ from generator.history.times import parse
 DATES = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"]
 DAY_FIRST = ["%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y"]
 MONTH_FIRST = [f.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m") for f in DAY_FIRST]
-CLOCKS = ["%H:%M:%S", "%H:%M", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p"]
+CLOCKS = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p"]
 NAMED = ["%d %b %Y", "%b %d, %Y", "%d-%b-%Y", "%d %B %Y", "%B %d, %Y"]
 TIME_NAME = re.compile(r"time|date|_at$|\bat\b|day|when|stamp|placed|created|accepted|delivered|picked", re.IGNORECASE)
 FEW = 200  # values that are tried by every format; only day against month is decided by all of them

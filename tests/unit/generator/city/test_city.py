@@ -66,6 +66,9 @@ def test_profile_overlays_single_values_of_the_usual_lives(tmp_path: Path) -> No
         ({"lives": {"reviews": {"share": 0.5}}}, "lives.reviews"),
         ({"zones": [{"zone_id": "nowhere", "name": "X"}]}, "nowhere"),
         ({"demnad": {}}, "demnad"),
+        ({"city_id": "../evil"}, "city_id: .* \\(found '../evil'\\)"),
+        ({"network": "gone.npz"}, "network: no file .*gone.npz"),
+        ({"bounds": {"min_lat": 22.5, "max_lat": float("inf"), "min_lng": 113, "max_lng": 114}}, "bounds.max_lat"),
     ],
 )
 def test_wrong_profile_is_refused_with_the_field_and_value(

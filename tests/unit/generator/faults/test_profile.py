@@ -55,7 +55,11 @@ def test_an_empty_file_is_a_clean_profile(tmp_path: Path) -> None:
             "already",
         ),
         ({"added_columns": {"since": "2026-01-01T00:00"}}, "timezone"),
-        (["late"], "dictionary"),
+        (["late"], "give keys and values"),
+        (
+            {"added_columns": {"columns": {"orders": {"name": "tip", "type": "int64", "values": ["abc"]}}}},
+            "values: 'abc' is no int64",
+        ),
     ],
 )
 def test_a_profile_that_cannot_be_is_refused_with_the_field_named(given: Any, said: str, tmp_path: Path) -> None:

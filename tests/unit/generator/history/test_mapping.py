@@ -75,7 +75,7 @@ def test_lives_are_not_simulated_beside_real_milestones() -> None:
     [
         ({"state": {"column": "s", "values": {"ok": "done"}}}, "no word 'done'; known: delivered"),
         ({"refund_cents": {"column": "r"}}, "refund_cents without refunded_at"),
-        ({"placed_at": {"column": "p", "default_time": "12:00"}}, "several columns"),
+        ({"placed_at": {"column": "p", "default_time": "noon"}}, "time of the day such as '12:00', not 'noon'"),
         ({"delivered_at": {"column": "d"}, "delivery_minutes": {"column": "m"}}, "not both"),
     ],
 )
@@ -109,8 +109,20 @@ def test_clock_times_beside_dated_placements_are_refused() -> None:
 def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("name: [", encoding="utf-8")
-    with pytest.raises(MappingError, match="not YAML"):
+    with pytest.raises(MappingError, match="cannot be read as YAML"):
         load_mapping(str(path))
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: a\nclock: local\nclock: utc\n", encoding="utf-8")
+    with pytest.raises(MappingError, match="key 'clock' is there twice"):
+        load_mapping(str(path))
+
+
+def test_a_value_of_another_kind_is_told_with_what_was_found() -> None:
+    with pytest.raises(MappingError, match=r"placed_at: give keys and values \(found 'p'\)"):
+        mapping(columns={"placed_at": "p"})
 
 
 def test_every_key_of_a_mapping_is_documented() -> None:

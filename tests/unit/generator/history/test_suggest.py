@@ -128,6 +128,45 @@ def test_json_lines_and_parquet_are_drafted_too_and_markers_and_units_are_seen(t
         assert checked.kept.details["courier_age"].isna().tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["sep=;", "order id;placed at;store;total", "1;2026-03-01 12:00;A;12,50"], "header_line: 1"),
+        (["order id,placed at,store,total", "1,2026-03-01 12:00,A,CHF 1'204.50"], "thousands: " + "'" * 4),
+        (["order id,placed at,store,total", '1,2026-03-01 12:00,A,"₹1,04,204.50"'], "grouping: indian"),
+        (["order id,created at utc,store,total", "1,2026-03-01 12:00,A,12.50"], "clock: utc"),
+        (["order id,placed on,store,total", "1,2026-03-01,A,12.50"], "the file says the day alone"),
+        (["order id,placed at,store,delivery seconds", "1,2026-03-01 12:00,A,1200"], "unit: seconds"),
+        (["order id,placed at,store,distance", "1,2026-03-01 12:00,A,1200"], "the unit of its numbers: m, km, mi, ft"),
+    ],
+)
+def test_what_a_file_shows_of_its_kind_is_in_the_draft_and_its_trial_is_good(
+    tmp_path: Path, rows: list[str], said: str
+) -> None:
+    text, _blanks = suggest(write(tmp_path, *rows))
+    assert said in text
+    assert "a trial of this draft: read 1, imported 1" in text
+
+
+def test_keys_of_dishes_are_found_or_asked_for(tmp_path: Path) -> None:
+    line = '{"id": "%s", "createdAt": "2026-03-01T12:00", "store": "A", "lineItems": [{"title": "Pho", %s: "2"}]}'
+    text, blanks = suggest(write(tmp_path, line % ("1", '"qty"'), line % ("2", '"qty"')))
+    assert "item_fields: {name: title, quantity: qty, numbers_as_text: true}" in text
+    assert "read 2, imported 2" in text
+    text, blanks = suggest(write(tmp_path, line % ("1", '"howMany"'), line % ("2", '"howMany"')))
+    assert blanks["orders.item_fields.quantity"] == "the key of a dish's quantity: title, howMany"
+
+
+def test_a_header_with_a_name_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match="'store' twice"):
+        suggest(write(tmp_path, "order id,placed at,store,store", "1,2026-03-01 12:00,A,B"))
+
+
+def test_where_no_row_is_left_nothing_is_offered_to_be_accepted(tmp_path: Path) -> None:
+    _text, blanks = suggest(write(tmp_path, "order id,placed at,store,total", "1,2026-03-01 12:00,A,1 2 3 x"))
+    assert "accept" not in blanks.get("max_rejected_share", "")
+
+
 def test_words_of_a_state_that_are_not_known_are_asked_for(tmp_path: Path) -> None:
     rows = [f"{n},2026-03-04 12:00,Diner,{state}" for n, state in enumerate(["Delivered", "canceled", "parked"] * 3)]
     text, blanks = suggest(write(tmp_path, "order id,placed at,store,status", *rows))

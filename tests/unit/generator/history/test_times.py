@@ -27,6 +27,32 @@ def test_local_times_are_the_citys_and_offsets_in_the_text_win(tmp_path: Path) -
     assert placed(tmp_path, GOOD, clock="utc") == "2026-03-06 12:00:00+00:00"
 
 
+@pytest.mark.parametrize("text", ["12:00:00 +0530", "12:00:00+05:30", "06:30:00 UTC", "06:30:00.1234567Z", "06:30Z"])
+def test_offsets_are_read_as_exports_write_them(tmp_path: Path, text: str) -> None:
+    assert placed(tmp_path, GOOD.replace("12:00:00", text)).startswith("2026-03-06 06:30:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "time_format"),
+    [("2026-03-06", None), ("06.03.2026", "%d.%m.%Y"), ("46087", "excel")],
+)
+def test_a_placement_that_is_a_day_alone_needs_the_mappings_word(
+    tmp_path: Path, text: str, time_format: str | None
+) -> None:
+    row, column = GOOD.replace("2026-03-06 12:00:00", text), {"column": "placed", "format": time_format}
+    refused = check(tmp_path, HEADER, row, columns={"placed_at": column})
+    assert outcomes(refused) == {2: ("rejected", "placed_at_has_no_clock_time")}
+    settled = check(tmp_path, HEADER, row, columns={"placed_at": column | {"default_time": "12:30"}})
+    assert str(settled.orders["placed_at"][0]) == "2026-03-06 17:30:00+00:00"
+    assert settled.found["orders"].notes() == {"placed_at is a day alone: 12:30 was taken": 1}
+
+
+def test_a_later_time_that_is_a_day_alone_is_its_midnight_and_counted(tmp_path: Path) -> None:
+    columns = {"delivered_at": {"column": "done"}, "placed_at": {"column": "placed"}}
+    checked = check(tmp_path, f"{HEADER},done", f"{GOOD},2026-03-07", columns=columns)
+    assert checked.found["orders"].notes()["delivered_at is a day alone: its midnight was taken"] == 1
+
+
 def test_fractions_of_a_second_are_kept_to_the_microsecond(tmp_path: Path) -> None:
     assert placed(tmp_path, GOOD.replace("12:00:00", "12:00:00.000001")) == "2026-03-06 17:00:00.000001+00:00"
 

@@ -58,7 +58,9 @@ def test_days_are_chosen_by_ends_or_by_number() -> None:
         (LAST, FIRST, None, None, "before --from"),
         (None, None, 0, LAST, "at least one day"),
         (None, None, 10**9, LAST, "check the years"),
-        (date(26, 1, 1), LAST, None, None, "check the years"),
+        (date(2010, 1, 1), LAST, None, None, "check the years"),
+        (date(26, 1, 1), LAST, None, None, "0026-01-01 to .*: days lie from 2000"),
+        (None, None, 3, date(1, 1, 1), "days lie from 2000"),
     ],
 )
 def test_contradictory_days_are_refused(
