@@ -26,7 +26,7 @@ from generator.history.refunds import (
     refund_of_order_rows,
     refund_table,
 )
-from generator.history.rules import digest, order_rules, position_rules, repeated_rows
+from generator.history.rules import digests, order_rules, position_rules, repeated_rows
 from generator.history.targets import MONEY, ORDERS
 from generator.history.values import TEXT, cells_of, other_currency
 
@@ -215,8 +215,8 @@ def keys_of(
 ) -> pd.DataFrame:
     """Identity and digest of the rows `where` (`KEY_COLUMNS`), to know them again in another file."""
     positions = where.nonzero()[0]
-    digests = [digest(found.rows.originals[i]) for i in positions]
-    columns = {"kind": [kind] * len(positions), "identity": identity[where].tolist(), "digest": digests}
+    columns = {"kind": [kind] * len(positions), "identity": identity[where].tolist()}
+    columns["digest"] = digests(found.rows, positions)
     for name, values in (("stem", stem), ("day", day)):
         columns[name] = [None] * len(positions) if values is None else values[where].tolist()
     return pd.DataFrame(columns, dtype="string")

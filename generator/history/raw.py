@@ -19,3 +19,4 @@ class RawRows:
     broken: dict[int, tuple[str, str]] = field(default_factory=dict)
     blank: int = 0
     encoding: str = ""
+    read_columns: list[str] = field(default_factory=list)  # columns that the mapping reads

@@ -136,6 +136,7 @@ def _is_there(checked: Checked, record: Record) -> bool:
                 "DISHPATCH_DATA_DIR"
             )
         return True
+    _refuse_imported_otherwise(checked, published)
     if checked.mapping.clock_times_only:
         same_day = [unit for unit in published if unit.split(":")[0] == str(checked.day)]
         if same_day:
@@ -144,6 +145,25 @@ def _is_there(checked: Checked, record: Record) -> bool:
                 "numbers may be the same. Say this file's own day by --date YYYY-MM-DD"
             )
     return False
+
+
+def _refuse_imported_otherwise(checked: Checked, published: dict[str, Any]) -> None:
+    """ImportRefused where the same files are there under another day or mapping: their orders would be twice.
+
+    Files of clock times may be imported for several days; which, is said on the command line.
+    """
+    if checked.mapping.clock_times_only:
+        return
+    of_files = [unit for unit in published if unit.endswith(f":{checked.files_hash[:12]}")]
+    same = [r for r in records() if (r["files_sha256"], r["city_id"]) == (checked.files_hash, checked.key)]
+    others = [r for r in same if r["status"] == "published" and r["producer_id"] != checked.producer_id]
+    of_files += [f"{r['unit']} by {r['producer_id']}" for r in others]
+    if of_files:
+        raise ImportRefused(
+            f"these files were imported before as {of_files[0]}, now they would be {checked.unit} by "
+            f"{checked.producer_id}: their orders would be there twice. Published events are history; use the same "
+            "mapping, or an empty DISHPATCH_DATA_DIR"
+        )
 
 
 def _days_that_differ(record: Record) -> str:

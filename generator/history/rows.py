@@ -32,6 +32,7 @@ def read_rows(content: bytes, spec: FileSpec, path: Path, key: str) -> RawRows:
     if not len(rows.lines):
         raise ImportRefused(f"{path} has a header and no rows; nothing to import")
     _check_columns(rows, spec, path, key)
+    rows.read_columns = sorted(set(spec.file_columns().values()))
     _mark_undecoded(rows)
     return rows
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from generator.city.city import Bounds, City
 from generator.history.findings import Findings, Outcome
+from generator.history.raw import RawRows
 from generator.roads.travel import straight_metres
 
 NEAR_ZERO_DEGREES = 0.02  # as the contract events/orders has it: nobody is served within 2 km of 0/0
@@ -126,9 +127,12 @@ def shift_rules(shifts: pd.DataFrame, found: Findings) -> None:
     found.add((length == zero).to_numpy(), Outcome.flagged, "shift_of_no_length", shown)
 
 
-def digest(text: str) -> str:
-    """What a row is compared by: 128 bits of its original text."""
-    return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=16).hexdigest()
+def digests(rows: RawRows, positions: np.ndarray) -> list[str]:
+    """What rows are compared by: 128 bits of the cells the mapping reads, so that a later export with its columns in
+    another order, or with one more, has the same rows."""
+    columns = [rows.cells[name].to_numpy(dtype=object) for name in rows.read_columns]
+    texts = ("\x1f".join(str(column[i] or "").strip() for column in columns) for i in positions)
+    return [hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=16).hexdigest() for text in texts]
 
 
 def repeated_rows(identity: pd.Series, found: Findings, earlier: dict[str, tuple[str, str]]) -> None:
@@ -142,16 +146,16 @@ def repeated_rows(identity: pd.Series, found: Findings, earlier: dict[str, tuple
     firsts: dict[str, int] = {}
     again, conflict = np.zeros(len(identity), dtype=bool), np.zeros(len(identity), dtype=bool)
     detail = np.full(len(identity), "", dtype=object)
-    originals = found.rows.originals
-    for position in positions:  # a row loop: each row is compared with the first of its identity only
+    content = dict(zip(positions.tolist(), digests(found.rows, positions), strict=True))
+    for position in positions.tolist():  # a row loop: each row is compared with the first of its identity only
         name = names[position]
         if name in earlier:
             known, where = earlier[name]
-        elif (first := firsts.setdefault(name, int(position))) != position:
-            known, where = digest(originals[first]), f"line {found.rows.lines[first]}"
+        elif (first := firsts.setdefault(name, position)) != position:
+            known, where = content[first], f"line {found.rows.lines[first]}"
         else:
             continue
-        same = known == digest(originals[position])
+        same = known == content[position]
         (again if same else conflict)[position] = True
         detail[position] = f"{'the same as' if same else 'same identity, other content than'} {where}"
     found.add(again, Outcome.duplicate, "duplicate", names, detail)

@@ -86,9 +86,13 @@ def _observed(request: LikeRequest) -> Observed:
             f"--like needs a history: {missing} is missing; or name a folder of events or a city of the lake"
         )
     mapping = load_mapping(request.mapping)
-    checked = check_files(mapping, request.orders, request.couriers, request.history_day, request.city)
+    if request.couriers is None:
+        mapping = mapping.model_copy(update={"simulate": []})  # a history tells what was; its couriers are not needed
+    by_row = mapping.orders.shops is not None or mapping.orders.city_from == "pickup"  # the rows tell their city
+    named = None if by_row else request.city
+    checked = check_files(mapping, request.orders, request.couriers, request.history_day, named)
     refuse_above_share(checked)
-    return of_files(checked)
+    return of_files(checked, request.city)
 
 
 def _show(likeness: Likeness, observed: Observed, plan: Plan, path: Path, console: Console) -> None:

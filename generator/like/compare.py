@@ -37,7 +37,7 @@ class Likeness:
         if name not in self.samples:
             return None
         one, other = self.samples[name]
-        return float(1.358 * np.sqrt((one + other) / (one * other)))
+        return float(min(1.0, 1.358 * np.sqrt((one + other) / (one * other))))
 
     def as_json(self) -> dict[str, object]:
         """What `--json` writes: distances, orders and couriers of the generated day."""

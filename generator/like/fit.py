@@ -15,7 +15,7 @@ from generator.like.fit_demand import fit_demand
 from generator.like.fit_endings import fit_endings
 from generator.like.fit_kitchen import fit_kitchen, fit_promise
 from generator.like.fit_places import fit_customers, fit_pick_ups
-from generator.like.fit_supply import fit_couriers
+from generator.like.fit_supply import fit_couriers, fit_reach
 from generator.like.observed import Observed
 from generator.like.settle import settle
 
@@ -56,6 +56,7 @@ def _lives(observed: Observed) -> dict[str, dict[str, Any]]:
     lives = fit_endings(observed, usual_lives())
     lives["kitchen"] |= fit_kitchen(observed)
     lives["promise"] = fit_promise(observed)
+    lives["dispatch"] = fit_reach(observed, usual_lives().dispatch.reach_seconds)
     return {section: values for section, values in lives.items() if values}
 
 

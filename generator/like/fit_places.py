@@ -19,12 +19,16 @@ LEAST_ORDERS = 5  # a cell with fewer is not told apart from its neighbours: nob
 MOST_CELLS = 300  # nor one with less than such a part of all orders: the profile stays readable
 PRIOR_ORDERS = 40.0  # as many orders of the whole city's day are mixed into each cell's, so that few tell little
 MOST_CUSTOMERS = 60_000  # invented; more make a day slower and no likelier
+# Of a history without positions: nine ways in the shipped city, from the tenth to the ninetieth part of its orders.
+USUAL_TRIP_KM = (0.6, 1.0, 1.3, 1.6, 1.9, 2.2, 2.6, 3.1, 4.0)
 ORDERS_EACH = 0.5  # orders of a day to one customer on the books, where the history does not name customers
 
 
 def cells_of(lat: pd.Series, lng: pd.Series, finest_resolution: int) -> np.ndarray:
-    """H3 cell of each place, as fine as it holds LEAST_ORDERS places and 1/MOST_CELLS of all; "" where none does."""
+    """H3 cell of each known place, as fine as it holds LEAST_ORDERS of them and 1/MOST_CELLS of all; "" for none."""
     finest = [h3.latlng_to_cell(a, b, finest_resolution) for a, b in zip(lat, lng, strict=True)]
+    if not finest:
+        return np.array([], dtype=object)
     cells, chosen = np.array(finest, dtype=object), np.full(len(finest), "", dtype=object)
     enough = max(LEAST_ORDERS, len(cells) / MOST_CELLS)
     for resolution in range(finest_resolution, COARSEST - 1, -1):
@@ -41,7 +45,10 @@ def cells_of(lat: pd.Series, lng: pd.Series, finest_resolution: int) -> np.ndarr
 
 def fit_pick_ups(observed: Observed) -> tuple[tuple[PickUpCell, ...], float]:
     """Cells of the restaurants, and the spread of the log of popularity among those of one cell."""
-    orders = observed.orders
+    orders = observed.orders[observed.orders[["pickup_lat", "pickup_lng"]].notna().all(axis="columns")]
+    if orders.empty:
+        count = max(1, int(observed.orders["restaurant_id"].nunique()))
+        return (PickUpCell(cell=_middle(observed), restaurants=count, share=1.0),), 1.0
     cells = cells_of(orders["pickup_lat"], orders["pickup_lng"], FINEST_PICK_UP)
     hours = clock_hours(orders["placed_at"], observed)
     part = np.searchsorted(DAY_PARTS, hours, side="right") - 1
@@ -75,16 +82,27 @@ def _popularity_sigma(frame: pd.DataFrame) -> float:
 def fit_customers(observed: Observed, orders_per_day: int) -> Customers:
     """Cells in which customers live, how many there are, how far their orders come."""
     orders = observed.orders
-    cells = pd.Series(cells_of(orders["dropoff_lat"], orders["dropoff_lng"], FINEST_DROP_OFF))
+    known = orders[orders[["dropoff_lat", "dropoff_lng"]].notna().all(axis="columns")]
+    cells = pd.Series(cells_of(known["dropoff_lat"], known["dropoff_lng"], FINEST_DROP_OFF))
     shares = cells[cells != ""].value_counts(normalize=True).sort_index()
-    known = orders["customer_id"].dropna()
-    count = known.nunique() if len(known) > len(orders) / 2 else round(orders_per_day / ORDERS_EACH)
-    per_customer = known.value_counts()
+    if shares.empty:
+        shares = pd.Series({_middle(observed): 1.0})
+    ways = trip_km(orders)
+    named = orders["customer_id"].dropna()
+    count = named.nunique() if len(named) > len(orders) / 2 else round(orders_per_day / ORDERS_EACH)
+    per_customer = named.value_counts()
     excess = per_customer.var() - per_customer.mean() if len(per_customer) > 1 else np.nan
     spread = np.sqrt(np.log1p(max(excess, 0.0) / per_customer.mean() ** 2)) if np.isfinite(excess) else 1.0
     return Customers(
         count=int(np.clip(count, 50, MOST_CUSTOMERS)),
         activity_sigma=round(float(min(spread, 2.0)), 3),
         cells=tuple(DropOffCell(cell=str(c), share=round(float(s), 6)) for c, s in shares.items()),
-        trip_km=parts_of(trip_km(orders)),
+        trip_km=parts_of(ways if len(ways) else np.array(USUAL_TRIP_KM)),
     )
+
+
+def _middle(observed: Observed) -> str:
+    """The coarsest cell at the middle of the city: where everything is, of a history that does not say where."""
+    bounds = observed.city.bounds
+    middle = (bounds.min_lat + bounds.max_lat) / 2, (bounds.min_lng + bounds.max_lng) / 2
+    return str(h3.latlng_to_cell(*middle, COARSEST))

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from generator.city.city import City
 from generator.history.check import Checked
-from pipelines.errors import ImportRefused
+from pipelines.errors import ImportRefused, UsageError
 
 ORDER_COLUMNS = [
     "placed_at", "preparing_at", "ready_at", "promised_at", "scheduled_for", "pickup_lat", "pickup_lng",
@@ -63,11 +63,28 @@ class Observed:
         return _observed(self.city, orders.copy(), shifts.copy())
 
 
-def of_files(checked: Checked) -> Observed:
-    """A user's files, as read by a mapping."""
-    orders = checked.orders.reindex(columns=ORDER_COLUMNS)
-    orders["ending"] = pd.Series(pd.NA, index=orders.index, dtype="string")
-    return _observed(checked.city, orders, checked.shifts.reindex(columns=SHIFT_COLUMNS))
+def of_files(checked: Checked, wanted: str | None = None) -> Observed:
+    """A user's files, as read by a mapping. UsageError where they are of several cities and `wanted` names none."""
+    city, rows = checked.city, checked.orders
+    if len(checked.cities) > 1:
+        counts = rows["city_id"].value_counts()
+        named = [c for c in checked.cities if c.city_id == wanted]
+        if not named:
+            found = ", ".join(f"{name} ({count:,} orders)" for name, count in counts.items())
+            raise UsageError(f"the files are of several cities; name one by --city: {found}")
+        city = named[0]
+        rows = rows[rows["city_id"] == city.city_id]
+    orders = rows.reindex(columns=ORDER_COLUMNS)
+    orders["ending"] = _endings_said(rows)
+    return _observed(city, orders, checked.shifts.reindex(columns=SHIFT_COLUMNS))
+
+
+def _endings_said(rows: pd.DataFrame) -> pd.Series:
+    """How the rows of a file say that orders ended; missing where they do not."""
+    by = rows["cancelled_by"].map({"restaurant": "rejected", "platform": "no_courier", "courier": "no_courier"})
+    said = rows["end"].map({"delivered": "served", **{name: name for name in ("rejected", "failed", "unanswered")}})
+    cancelled = (rows["end"] == "cancelled").fillna(False).astype(bool)
+    return said.astype("string").mask(cancelled, by.fillna("cancelled_by_customer").astype("string"))
 
 
 def of_events(city: City, tables: Mapping[str, pa.Table]) -> Observed:

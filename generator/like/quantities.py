@@ -82,14 +82,19 @@ def quantities(observed: Observed, preparation_from: CountsFrom) -> dict[str, np
 
 
 def zones_of(observed: Observed, end: str) -> np.ndarray:
-    """H3 cell, at the city's zone resolution, of each order's `pickup` or `dropoff`."""
-    places = zip(observed.orders[f"{end}_lat"], observed.orders[f"{end}_lng"], strict=True)
-    resolution = observed.city.zone_resolution
-    return np.array([h3.latlng_to_cell(lat, lng, resolution) for lat, lng in places], dtype=object)
+    """H3 cell, at the city's zone resolution, of each order's `pickup` or `dropoff`; "" where that is not known."""
+    places = observed.orders[[f"{end}_lat", f"{end}_lng"]].astype("float64")
+    known, resolution = places.notna().all(axis="columns").to_numpy(), observed.city.zone_resolution
+    found = np.full(len(places), "", dtype=object)
+    found[known] = [h3.latlng_to_cell(lat, lng, resolution) for lat, lng in places[known].to_numpy()]
+    return found
 
 
 def _zone_centres(observed: Observed, end: str) -> dict[str, np.ndarray]:
-    codes, zones = pd.factorize(zones_of(observed, end))
+    known = zones_of(observed, end)
+    codes, zones = pd.factorize(known[known != ""])
+    if not len(zones):
+        return {}
     centres = np.array([h3.cell_to_latlng(zone) for zone in zones])[codes]
     return {f"{end}_zone_lat": centres[:, 0], f"{end}_zone_lng": centres[:, 1]}
 
@@ -102,7 +107,7 @@ def distance_by_zone(one: Observed, other: Observed) -> float | None:
     found = [
         (int(count), ks_distance(hours[zones == zone], other_hours[other_zones == zone]))
         for zone, count in pd.Series(zones).value_counts(sort=False).items()
-        if min(count, (other_zones == zone).sum()) >= LEAST_IN_ZONE
+        if zone and min(count, (other_zones == zone).sum()) >= LEAST_IN_ZONE
     ]
     total = sum(count for count, _ in found)
     return sum(count * distance for count, distance in found) / total if total else None

@@ -11,6 +11,7 @@ one folder wait for each other. A folder of other arguments is refused: its days
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections import Counter
@@ -36,26 +37,22 @@ NO_DATE = "__HIVE_DEFAULT_PARTITION__"
 
 
 def write_plan(plan: Plan, folder: Path, on_rows: OnRows | None = None) -> dict[str, int]:
-    """Write city and days, and the truth of each day; rows by dataset, of those written now and those there before.
+    """Write city and days, and the truth of each day; rows by dataset, of the days written now.
 
     `on_rows(day, rows)` is told after each dataset of a day, and once with 0 rows for a day that was there. UsageError
-    where the folder holds days of this city from other arguments.
+    where the folder holds days of this city from other arguments, or cannot be written.
     """
     mark = fingerprint(plan)
     total: Counter[str] = Counter()
     with _alone(folder):
         _refuse_other_plan(plan, folder, mark)
-        total.update(
-            _write_unit(plan, folder, "city", HandedOver(iter([("cities", city_registration(plan.city))]), {}), None)
-        )
+        _write_unit(plan, folder, "city", HandedOver(iter([("cities", city_registration(plan.city))]), {}), None)
         for day in plan.days:
             unit = day.isoformat()
-            rows = _rows_there(_manifest(plan, folder, unit), folder)
-            if rows is None:
-                rows = _write_day(plan, folder, day, mark, on_rows)
+            if not _is_whole(_manifest(plan, folder, unit), folder):
+                total.update(_write_day(plan, folder, day, mark, on_rows))
             elif on_rows:
                 on_rows(unit, 0)
-            total.update(rows)
     return dict(total)
 
 
@@ -77,8 +74,15 @@ def arguments(plan: Plan) -> dict[str, Any]:
         "orders_per_day": plan.orders_per_day,
         "seed": plan.seed,
         "scenario": scenario,
-        "faults": "some" if plan.faults and not plan.faults.is_clean else None,
+        "faults": _name_of_faults(plan),
     }
+
+
+def _name_of_faults(plan: Plan) -> str | None:
+    """A profile of faults has no name; eight digits of its content tell two apart."""
+    if plan.faults is None or plan.faults.is_clean:
+        return None
+    return f"profile {hashlib.sha256(plan.faults.model_dump_json().encode()).hexdigest()[:8]}"
 
 
 @contextmanager
@@ -124,14 +128,12 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _rows_there(manifest: Path, folder: Path) -> dict[str, int] | None:
-    """Rows by dataset of a day that is whole; None where it is not, or a file of it was removed or cut."""
+def _is_whole(manifest: Path, folder: Path) -> bool:
+    """Whether a day is there with all its files, none of them cut."""
     if not manifest.exists():
-        return None
-    found = _read(manifest)
-    paths = {folder / name: size for name, size in found["file_bytes"].items()}
-    whole = all(path.exists() and path.stat().st_size == size for path, size in paths.items())
-    return found["rows"] if whole else None
+        return False
+    paths = {folder / name: size for name, size in _read(manifest)["file_bytes"].items()}
+    return all(path.exists() and path.stat().st_size == size for path, size in paths.items())
 
 
 def _manifest(plan: Plan, folder: Path, unit: str) -> Path:
@@ -152,7 +154,7 @@ def _write_unit(
     for dataset, given in made.topics:
         rows[dataset] = _write_topic(dataset, given, folder, name, written)
         del given  # before the next topic is made
-        if on_rows:
+        if on_rows and rows[dataset]:
             on_rows(unit, rows[dataset])
     written += write_truth(made, folder, name)
     sizes.update({path.relative_to(folder).as_posix(): path.stat().st_size for path in written})
@@ -206,7 +208,11 @@ def _write_parquet(table: pa.Table, path: Path) -> None:
 
 def _put(path: Path, write: Callable[[Path], Any]) -> None:
     """Have `write` make a file beside `path`, then give it that name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
-    write(part)
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        part.replace(path)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UsageError(f"{path} cannot be written ({why}); mend that, and the same command goes on there") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,20 +39,23 @@ class Way:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a run sent or wrote. `rows` by dataset where days went out whole; `paced` where they went at a pace."""
+    """What a run sent or wrote. `rows` by dataset where days went out whole, `there`: days that were there before;
+    `paced` where they went at a pace.
+    """
 
     way: Way
     days: int
     events: int
     seconds: float
     rows: dict[str, int]
+    there: int = 0
     paced: Paced | None = None
     looped: Looped | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         told: dict[str, Any] = {"out": self.way.out, "speed": self.way.speed, "days": self.days}
-        told |= {"events": self.events, "seconds": round(self.seconds, 3), "rows": self.rows}
+        told |= {"days_there": self.there, "events": self.events, "seconds": round(self.seconds, 3), "rows": self.rows}
         if self.paced:
             held_until = self.paced.held_until.isoformat() if self.paced.held_until else None
             told |= {"slices": self.paced.slices, "held": self.paced.held, "held_until": held_until}
@@ -71,6 +75,8 @@ class Sent:
         verb = "sent" if self.way.out == KAFKA else "written"
         days = f"{self.days:,} day{'s' * (self.days != 1)}"
         line = f"{verb}: {self.events:,} events of {days} to {self.way.out} in {self.seconds:,.1f} s"
+        if self.there:
+            line += f"; {self.there:,} of the days {'was' if self.there == 1 else 'were'} there before"
         if self.looped:
             line += f"; {self.looped.instructions:,} instructions heard in {self.looped.ticks:,} ticks"
             line += f", {self.looped.ignored:,} of orders that are not there" if self.looped.ignored else ""
@@ -105,13 +111,17 @@ def send_plan(plan: Plan, way: Way, on_slice: OnSlice) -> Sent:
         return Sent(way, len(plan.days), looped.rows, time.monotonic() - begun, {}, looped=looped)
     if factor is not None:
         paced = publish_paced(plan, factor, way.batching, on_slice)
-        return Sent(way, len(plan.days), paced.rows, time.monotonic() - begun, {}, paced)
+        return Sent(way, len(plan.days), paced.rows, time.monotonic() - begun, {}, paced=paced)
+
+    told: Counter[str] = Counter()
 
     def on_rows(day: str, rows: int) -> None:
+        told[day] += rows
         on_slice(day, rows, 0.0)
 
     rows = publish_plan(plan, on_rows) if way.out == KAFKA else write_plan(plan, Path(way.out), on_rows)
-    return Sent(way, len(plan.days), sum(rows.values()), time.monotonic() - begun, rows)
+    there = sum(1 for rows_of_day in told.values() if rows_of_day == 0)
+    return Sent(way, len(plan.days), sum(rows.values()), time.monotonic() - begun, rows, there)
 
 
 def _in_loop(plan: Plan, way: Way, factor: float | None, on_slice: OnSlice) -> Looped:

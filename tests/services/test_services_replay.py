@@ -69,6 +69,25 @@ def test_a_later_export_adds_only_the_rows_that_are_new(tmp_path: Path) -> None:
     assert everything_known.status == "nothing new"
 
 
+def test_an_export_with_its_columns_moved_and_one_more_has_the_same_rows(tmp_path: Path) -> None:
+    replay(dated(tmp_path, "widetown", GOOD))
+    header, rows = (",".join(["note", *reversed(text.split(","))]) for text in (HEADER, GOOD))
+    request = dated(tmp_path, "widetown")
+    wider = Request(request.mapping, write(tmp_path, header, rows.replace("note,", "hello,"), name="wider.csv"))
+    assert replay(wider).status == "nothing new"
+
+
+@pytest.mark.parametrize("change", [{"name": "copied"}, {"clock": "utc"}, {"format": "%Y-%d-%m %H:%M:%S"}])
+def test_the_same_file_by_another_mapping_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
+    request = dated(tmp_path, f"copytown{len(str(change))}", GOOD.replace("001", "077"))
+    replay(request)
+    content = json.loads(Path(request.mapping).read_text(encoding="utf-8"))
+    content["orders"]["columns"]["placed_at"] |= {"format": change.pop("format")} if "format" in change else {}
+    Path(request.mapping).write_text(json.dumps(content | change), encoding="utf-8")
+    with pytest.raises(ImportRefused, match="imported before as"):
+        replay(request)
+
+
 def test_two_imports_of_one_new_file_at_once_publish_it_once_and_both_end_well(tmp_path: Path) -> None:
     request = dated(tmp_path, "twintown", GOOD)
     with ThreadPoolExecutor(2) as pool:

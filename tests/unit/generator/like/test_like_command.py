@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -90,3 +91,42 @@ def test_a_history_that_is_not_there_is_refused_in_words(tmp_path: Path, paths: 
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="has no such city"):
         run("--like", tmp_path / "empty")
+
+
+def test_files_of_several_cities_need_the_name_of_one(tmp_path: Path) -> None:
+    town, far = MAPPING["cities"][0], {"min_lat": 52.1, "max_lat": 52.4, "min_lng": 16.2, "max_lng": 16.6}
+    cities = [town, town | {"city_id": "other", "name": "Other", "bounds": far}]
+    mapping = {"name": "both", "cities": cities, "orders": MAPPING["orders"] | {"city_from": "pickup"}}
+    rows = orders_table(300)
+    other = rows.assign(id="x" + rows["id"].astype(str), plat=rows["plat"] + 4, dlat=rows["dlat"] + 4).head(120)
+    rows_of_both = pd.concat([rows, other], ignore_index=True)
+    rows_of_both.to_csv(tmp_path / "both.csv", index=False)
+    (tmp_path / "both.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    arguments = ["--like", "--mapping", tmp_path / "both.yaml", "--orders", tmp_path / "both.csv"]
+    with pytest.raises(UsageError, match=r"--city: madeup \(300 orders\), other \(120 orders\)"):
+        run(*arguments)
+    run(*arguments, "--city", "other", "--profile", tmp_path / "o.yaml", "--json", tmp_path / "ks.json")
+    assert json.loads((tmp_path / "ks.json").read_text(encoding="utf-8"))["ks"]["pickup_zone_lat"] < 0.2
+    assert load_city(str(tmp_path / "o.yaml")).city_id == "other_like"
+
+
+def test_a_history_without_positions_or_couriers_gives_a_city_and_its_own_cancellations(tmp_path: Path) -> None:
+    rows = orders_table(400)[["id", "placed"]].assign(restaurant="r1", state=["done"] * 360 + ["gone"] * 40)
+    rows.to_csv(tmp_path / "till.csv", index=False)
+    columns = {name: MAPPING["orders"]["columns"][name] for name in ("order_id", "placed_at")}
+    columns |= {
+        "restaurant_id": {"column": "restaurant"},
+        "state": {"column": "state", "values": {"done": "delivered", "gone": "cancelled"}},
+    }
+    mapping = {key: MAPPING[key] for key in ("name", "cities")} | {
+        "orders": {"identity": "{order_id}", "columns": columns}
+    }
+    (tmp_path / "till.yaml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
+    run(
+        "--like", "--mapping", tmp_path / "till.yaml", "--orders", tmp_path / "till.csv",
+        "--profile", tmp_path / "p.yaml", "--json", tmp_path / "ks.json",
+    )  # fmt: skip
+    told = json.loads((tmp_path / "ks.json").read_text(encoding="utf-8"))["ks"]
+    assert set(told) == {"order_time_of_day", "cancelled_or_failed"}
+    assert max(told.values()) < 1.358 * (2 / 400) ** 0.5 + 0.03
+    assert load_city(str(tmp_path / "p.yaml")).lives.customer.change_mind_share == 0.1

@@ -17,6 +17,7 @@ from generator.faults import load_faults
 from generator.sending import files
 from generator.sending.files import write_plan
 from generator.sending.plan import Plan
+from generator.sending.send import Way, send_plan
 from pipelines.errors import UsageError
 
 FIRST, LAST = date(2026, 11, 20), date(2026, 11, 21)
@@ -84,10 +85,10 @@ def test_a_run_that_died_at_any_file_and_ran_again_leaves_the_bytes_of_an_undist
 
 
 def test_a_day_that_is_there_is_not_generated_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = write_plan(plan(), tmp_path)
-    monkeypatch.setattr(Plan, "generate", lambda *_: pytest.fail("generated a day that is there"))
+    assert sum(write_plan(plan(), tmp_path).values()) > 1_000
+    monkeypatch.setattr(Plan, "hand_over", lambda *_: pytest.fail("generated a day that is there"))
     told: list[tuple[str, int]] = []
-    assert write_plan(plan(), tmp_path, lambda day, rows: told.append((day, rows))) == first
+    assert write_plan(plan(), tmp_path, lambda day, rows: told.append((day, rows))) == {}
     assert told == [("2026-11-20", 0), ("2026-11-21", 0)]
 
 
@@ -154,7 +155,7 @@ def test_faults_reach_the_files_with_their_truth_and_nothing_is_lost(tmp_path: P
     first = contents(tmp_path)
     write_plan(faulty, tmp_path / "again")
     assert contents(tmp_path / "again") == first
-    with pytest.raises(UsageError, match=r"faults was some, now None"):
+    with pytest.raises(UsageError, match=r"faults was profile [0-9a-f]{8}, now None"):
         write_plan(replace(faulty, faults=None), tmp_path)
 
 
@@ -165,14 +166,29 @@ def test_a_manifest_that_is_none_is_named(tmp_path: Path) -> None:
         write_plan(plan(), tmp_path)
 
 
-def test_progress_is_told_every_row_but_the_registration(tmp_path: Path) -> None:
+def test_progress_is_told_every_row(tmp_path: Path) -> None:
     told: dict[str, int] = {}
     rows = write_plan(plan(), tmp_path, lambda day, n: told.update({day: told.get(day, 0) + n}))
     assert list(told) == ["2026-11-20", "2026-11-21"]
-    assert sum(told.values()) == sum(rows.values()) - rows["cities"]
+    assert sum(told.values()) == sum(rows.values())
 
 
 def test_events_without_a_time_are_kept_apart_and_not_lost(tmp_path: Path) -> None:
     table = pa.table({"event_time": pa.array([None, 0], pa.timestamp("us", "UTC"))})
     written = list(files._write_dates(table, tmp_path, "x.parquet"))
     assert [path.parent.name for path in written] == ["event_date=1970-01-01", f"event_date={files.NO_DATE}"]
+
+
+def test_a_file_that_cannot_be_written_is_told_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "orders").write_text("in the way")
+    with pytest.raises(UsageError, match=r"orders.* cannot be written \(Not a directory\)"):
+        write_plan(plan(), tmp_path)
+    (tmp_path / "orders").unlink()
+    assert sum(write_plan(plan(), tmp_path).values()) > 1_000
+
+
+def test_what_was_there_before_is_told_apart_from_what_was_written(tmp_path: Path) -> None:
+    way = Way(out=str(tmp_path))
+    first, again = (send_plan(plan(), way, lambda *_: None) for _ in range(2))
+    assert (first.there, again.there, again.events) == (0, 2, 0)
+    assert again.summary().endswith("; 2 of the days were there before")
