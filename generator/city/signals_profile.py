@@ -59,6 +59,9 @@ class TrafficProfile(Section):
     vehicle_spread: Spread
 
 
+ERROR_OF_ACCURACY = 0.66  # sigma of each axis over the stated radius: two thirds of positions lie within it
+
+
 class GpsProfile(Section):
     """How often phones tell where they are, how far off they are, and how often they are not heard."""
 
@@ -70,6 +73,7 @@ class GpsProfile(Section):
     canyon_spread: Spread
     loss_share: Share
     lost_positions: Annotated[float, Field(ge=1)]
+    silent_order_share: Share
 
 
 class AppProfile(Section):

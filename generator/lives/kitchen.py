@@ -18,6 +18,7 @@ ACCEPTED, REJECTED, UNANSWERED = 0, 1, 2
 OUT_OF_ACTION = "kitchen_closed"  # reason of every rejection while a kitchen is closed
 
 BUSY_WINDOW_SECONDS = 1_500  # an order weighs on a kitchen for about this long
+BEGINS_SECONDS, BEGINS_SPREAD = 20.0, 0.6  # from the answer until somebody begins to cook
 LEAST_SECONDS = 120.0  # no dish is quicker, unless a history says so
 BEFORE_SCHEDULED_SECONDS = 420  # a pre-order's food is meant to leave this long before ride's end, hand-off included
 
@@ -110,7 +111,7 @@ def cook(orders: PlacedOrders, paid: np.ndarray, ride_seconds: np.ndarray, lives
         took = _in_steps(minutes_taken, kitchen.preparation_step_minutes) * 60
         if kitchen.preparation_counts_from == "placed":
             took = np.maximum(orders.placed + took - start, 60.0)
-    start, answered = _before_ready(orders, real, start, answered, paid, expected)
+    start, answered = _before_ready(orders, real, start, answered, paid, expected, streams)
     ready = np.where(real, orders.ready_given, start + np.maximum(took, least))
     answer = np.where(orders.kitchen_closed, REJECTED, _answers(orders, load, lives, streams))
     answer = np.where(real, ACCEPTED, answer)
@@ -131,7 +132,8 @@ def _beginnings(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Answers and beginnings: soon after the answer, or as the profile's table of beginnings says."""
     if lives.kitchen.begin_minutes is None:
-        return answered, answered + 20
+        lag = BEGINS_SECONDS * np.exp(BEGINS_SPREAD * streams.of("kitchen/begin lag").standard_normal(len(orders)))
+        return answered, answered + lag
     lag = drawn_from(lives.kitchen.begin_minutes, streams.of("kitchen/begin").random(len(orders))) * 60
     start = np.maximum(orders.placed + lag, paid + 5)
     return np.minimum(answered, paid + (start - paid) * 0.9), start
@@ -144,13 +146,14 @@ def _before_ready(
     answered: np.ndarray,
     paid: np.ndarray,
     expected: np.ndarray,
+    streams: Streams,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Beginning and acceptance of orders whose ready time is given: as given, else fitted between payment and ready."""
-    room = orders.ready_given - paid
-    fitted = np.maximum(orders.ready_given - expected, paid + room * 0.4)
+    room, early = orders.ready_given - paid, streams.of("kitchen/fitted").random((len(orders), 2))
+    fitted = np.maximum(orders.ready_given - expected, paid + room * (0.25 + 0.3 * early[:, 0]))
     begun = np.where(np.isnan(orders.preparing_given), fitted, orders.preparing_given)
     start = np.where(real, begun, start)
-    latest = paid + (start - paid) * 0.9
+    latest = paid + (start - paid) * (0.5 + 0.45 * early[:, 1])
     return start, np.where(real, np.minimum(answered, latest), answered)
 
 

@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from generator.city.city import City
 from generator.city.lives_profile import Lives
+from generator.city.signals_profile import ERROR_OF_ACCURACY
 from generator.events import EventLog
+from generator.fraud.air import deliver_air
 from generator.fraud.tricks import Tricks
 from generator.lives.dispatch import Dispatch, Requests, nearest_courier
 from generator.lives.kitchen import ACCEPTED, REJECTED, Kitchens, cook
@@ -20,7 +22,7 @@ from generator.lives.placed import PlacedOrders, placed_orders
 from generator.lives.reviews import review
 from generator.lives.rides import Rides
 from generator.lives.trips import Fleet, Trips
-from generator.roads.travel import VEHICLES, CrowTravel, TravelTimes
+from generator.roads.travel import VEHICLES, CrowTravel, TravelTimes, told_position
 from generator.signals.legs import Leg
 from generator.streams import Streams
 
@@ -80,12 +82,13 @@ def simulate_lives(
     request = np.maximum(kitchens.answered + 3, kitchens.expected_ready - lives.dispatch.lead_seconds)
     rides = Rides(placed, fleet, kitchens.ready, wanted.cancels, lives, streams, travel)
     trips = dispatch(rides, Requests(asked, kitchens.answered, request))
-    tricks.deliver_air(placed, kitchens, fleet, trips, lives.dispatch, streams)
+    deliver_air(tricks, placed, kitchens, fleet, trips, lives.dispatch, streams)
     never_came = tricks.call_delivered(placed, fleet, trips, streams)
     ends = outcomes(kitchens, trips, wanted, never_came)
     log = EventLog(city.city_id, source)
     _restaurant_events(log, placed, kitchens, ends)
-    _courier_events(log, placed, fleet, trips, _waits(kitchens, trips, ends, lives))
+    _decisions(log, placed, fleet, trips)
+    _milestones(log, placed, fleet, trips, _waits(kitchens, trips, ends, lives), city, streams)
     _cancellations(log, placed, ends)
     _new_promises(log, placed, trips, lives, streams)
     pay(log, placed, checkout, ends, lives, streams)
@@ -133,8 +136,8 @@ def _waits(kitchens: Kitchens, trips: Trips, ends: Outcomes, lives: Lives) -> np
         return np.where(told < np.fmin(kitchens.ready, ends.ended), told, np.nan)
 
 
-def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Trips, waits: np.ndarray) -> None:
-    """Decisions about couriers, and what they report on the way."""
+def _decisions(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Trips) -> None:
+    """Who was asked, and what they said."""
     couriers = pa.array([*fleet.ids, *fleet.strangers])
     vehicles = pa.array([*fleet.vehicles, *(None for _ in fleet.strangers)])
     made = trips.decided()
@@ -152,6 +155,13 @@ def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Tr
             decided_by=of_type["decided_by"].to_numpy(),
             reason=of_type["reason"].to_numpy(),
         )
+
+
+def _milestones(
+    log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Trips, waits: np.ndarray, city: City, streams: Streams
+) -> None:
+    """What couriers report on the way, and where their phones are then, give or take the phones' error."""
+    couriers = pa.array([*fleet.ids, *fleet.strangers])
     at_restaurant = (orders.pickup_lat, orders.pickup_lng)
     at_door = _or(trips.handed_lat, orders.dropoff_lat), _or(trips.handed_lng, orders.dropoff_lng)
     for event_type, at, place, reason in (
@@ -163,6 +173,8 @@ def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Tr
         ("failed", np.where(trips.failed, trips.done, np.nan), at_door, "customer_absent"),
     ):
         which = np.flatnonzero(np.isfinite(at))
+        error = streams.of(f"progress/{event_type} position").standard_normal((len(orders), 2))
+        lat, lng = told_position(*place, ERROR_OF_ACCURACY * city.signals.gps.accuracy_m * error)
         log.add(
             "delivery_progress",
             event_type,
@@ -170,8 +182,8 @@ def _courier_events(log: EventLog, orders: PlacedOrders, fleet: Fleet, trips: Tr
             at[which],
             repeats=trips.visits[which] if event_type == "arrived_at_restaurant" else 0,
             courier_id=couriers.take(pa.array(trips.courier[which])),
-            lat=place[0][which],
-            lng=place[1][which],
+            lat=lat[which],
+            lng=lng[which],
             reason=reason,
         )
 

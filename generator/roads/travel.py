@@ -106,6 +106,12 @@ def vehicle_codes(names: Sequence[str]) -> np.ndarray:
     return np.array([places[name] for name in names], dtype=np.int64)
 
 
+def told_position(lat: np.ndarray, lng: np.ndarray, off_metres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Degrees that a phone tells which is off by `off_metres` (one row a place, north and east), to six decimals."""
+    off = off_metres / METRES_PER_DEGREE
+    return np.round(lat + off[:, 0], 6), np.round(lng + off[:, 1] / np.cos(np.radians(lat)), 6)
+
+
 def straight_metres(
     from_lat: np.ndarray | float, from_lng: np.ndarray | float, to_lat: np.ndarray | float, to_lng: np.ndarray | float
 ) -> np.ndarray:

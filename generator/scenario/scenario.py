@@ -180,6 +180,11 @@ def check_scenario(scenario: Scenario, city: City) -> None:
                 f"{where}.hours: a day of {city.name} begins at {city.day_cut_hour}:00; "
                 f"the night after it is {window.hours[0] + 24:g} to {window.hours[1] + 24:g}"
             )
+        if window.hours and window.hours[1] > city.day_cut_hour + 24:
+            raise UsageError(
+                f"{where}.hours: a day of {city.name} ends at {city.day_cut_hour + 24}:00, not at {window.hours[1]:g}; "
+                "what is later belongs to the next day"
+            )
         if isinstance(window, RoadWindow) and not _overlap(window.closed_area, city.bounds):
             raise UsageError(f"{where}.closed_area: lies outside {city.name}, which has {city.bounds}")
         if isinstance(window, RoadWindow) and city.network is None:

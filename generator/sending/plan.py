@@ -16,7 +16,7 @@ from generator.scenario.scenario import Scenario
 from generator.streams import Streams
 
 # Raise it whenever the same arguments would give other events: a published day is history, an altered one is refused.
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 
 OnRows = Callable[[str, int], None]  # told of a day and of rows of it that went out
 OnSlice = Callable[[str, int, float], None]  # besides, by how many real seconds they were late

@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from generator.city.city import City
-from generator.city.signals_profile import GpsProfile
+from generator.city.signals_profile import ERROR_OF_ACCURACY, GpsProfile
 from generator.events import EventLog
 from generator.identity import Keys
 from generator.lives.shifts import AFTER_LAST_SECONDS
 from generator.lives.trips import Fleet
 from generator.roads.routes import Routes, routes_of
-from generator.roads.travel import METRES_PER_DEGREE
+from generator.roads.travel import told_position
 from generator.signals.courier_paths import Closure, lines_of, straight_lines
 from generator.signals.legs import NO_ORDER, Legs
 from generator.streams import Streams
@@ -28,7 +28,6 @@ from pipelines.contracts import load_contract
 POSITIONS_AT_ONCE = 250_000  # in memory as arrays, with the streets of their rides: about 150 MB
 NO_LEG = -1
 HEADING_ERROR_DEG, SPEED_ERROR, STANDING_KMH = 8.0, 0.08, 0.5
-ERROR_OF_ACCURACY = 0.66  # sigma of each axis over the stated radius: two thirds of positions lie within it
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,11 @@ class _Stretches:
     every: np.ndarray
     lat: np.ndarray
     lng: np.ndarray
+
+    def without(self, silent: np.ndarray) -> _Stretches:
+        """Those during which no order of the mask `silent` is in hand."""
+        held = np.append(silent, False)[self.order]  # NO_ORDER is the last one
+        return _Stretches(*(column[~held] for column in vars(self).values()))
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,9 @@ def gps_events(
     routes, profile = routes_of(city.network) if city.network is not None else None, city.signals.gps
     places = len(routes.network.node_lat) if routes else 1
     canyon = streams.forever(f"gps/{city.city_id}/canyon").standard_normal(places)
-    stretches, orders, couriers = _stretches(legs, fleet, profile), pa.array(order_ids, pa.string()), Keys.of(fleet.ids)
+    silent = streams.of("gps/silent").random(len(order_ids)) < profile.silent_order_share
+    stretches, orders = _stretches(legs, fleet, profile).without(silent), pa.array(order_ids, pa.string())
+    couriers = Keys.of(fleet.ids)
     which, at = _moments(stretches, profile, streams.of("gps/moments"))
     pieces = [load_contract("events/courier_gps").arrow_schema.empty_table()]
     for first in range(0, len(at), POSITIONS_AT_ONCE):
@@ -85,8 +91,8 @@ def gps_events(
             couriers.take(pings.courier),
             at[part],
             repeats=np.rint(at[part] * 1e3).astype(np.int64),
-            lat=np.round(pings.lat, 6),
-            lng=np.round(pings.lng, 6),
+            lat=pings.lat,
+            lng=pings.lng,
             accuracy_m=np.round(pings.accuracy_m, 1),
             speed_kmh=np.round(pings.speed_kmh, 1),
             heading_deg=np.round(pings.heading_deg, 0),
@@ -128,7 +134,9 @@ def _pings(
     accuracy = profile.accuracy_m * np.exp(
         profile.canyon_spread * canyon[node] + profile.accuracy_spread * random.standard_normal(len(which))
     )
-    off = ERROR_OF_ACCURACY * accuracy * random.standard_normal((2, len(which))) / METRES_PER_DEGREE
+    told_lat, told_lng = told_position(
+        lat, lng, (ERROR_OF_ACCURACY * accuracy * random.standard_normal((2, len(which)))).T
+    )
     moving = speed > 0
     felt = np.where(
         moving,
@@ -139,8 +147,8 @@ def _pings(
     return _Pings(
         stretches.courier[which],
         order,
-        lat + off[0],
-        lng + off[1] / np.cos(np.radians(lat)),
+        told_lat,
+        told_lng,
         accuracy,
         felt,
         np.where(moving, turned, np.nan),

@@ -115,7 +115,7 @@ def test_false_deliveries_are_told_far_from_the_door_soon_after_the_pick_up_and_
     progress = day_with().events["delivery_progress"].to_pandas()
     done = progress[progress["event_type"] == "delivered"].set_index("order_id")
     away = metres(done["lat"], done["lng"], placements().reindex(done.index))
-    assert (away[~away.index.isin(rows.index)] < 1).all()
+    assert (away[~away.index.isin(rows.index)] < 50).all()  # a phone is off by metres
     assert away.reindex(rows.index).median() > 300
     refunds = payments("refunded")["reason"].reindex(rows.index)
     assert abs((refunds == "not_received").mean() - much_fraud().false_delivery.complaint_share) < 0.12

@@ -174,6 +174,7 @@ def test_a_wrong_window_is_refused_with_file_field_and_value(
         ({"hours": [17, 23], "demand_factor": 2, "cuisines": ["tacos"]}, "has no cuisine 'tacos'; it has noodles"),
         ({"hours": [17, 23], "kitchens": {"closed": True, "zones": ["Soho"]}}, "has no zone 'Soho'"),
         ({"hours": [1, 3], "riding_factor": 2}, "begins at 4:00; the night after it is 25 to 27"),
+        ({"hours": [27, 34], "riding_factor": 2}, "ends at 28:00, not at 34; what is later belongs to the next day"),
     ],
 )
 def test_a_scenario_that_does_not_fit_the_city_is_refused(window: dict[str, object], said: str) -> None:
