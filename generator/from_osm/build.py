@@ -1,12 +1,12 @@
 """`dishpatch city build`: an OpenStreetMap extract becomes a city's folder: streets, restaurants and a profile.
 
-The folder appears by renaming, complete; one that exists is not touched unless it is to be replaced.
+The folder appears by renaming, complete; one that exists is not touched unless it is to be replaced and holds a built
+city and nothing else (see `folder`).
 """
 
 from __future__ import annotations
 
 import re
-import shutil
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,6 +20,7 @@ from generator.demand.demand import place_orders
 from generator.from_osm.driving import Streets, driving_streets, largest_network
 from generator.from_osm.eateries import known_restaurants
 from generator.from_osm.extract import Box, Extract, read_extract
+from generator.from_osm.folder import check_out, left_behind, put
 from generator.from_osm.profile_text import Facts, attribution_text, profile_text, restaurants_text
 from generator.from_osm.simplify import MOST_NODES, junctions, simplified
 from generator.from_osm.whereabouts import Whereabouts, whereabouts
@@ -28,7 +29,6 @@ from generator.roads.network import Network
 from generator.roads.street_travel import travel_of
 from generator.roads.travel import VEHICLES, straight_metres
 from generator.streams import Streams
-from pipelines.errors import UsageError
 
 BORDER_DEGREES = 0.001  # about 100 m round the streets, within which doors lie
 USUAL_REACH_METRES = 1_400  # as in a dense city
@@ -72,26 +72,18 @@ def build_city(source: Path, out: Path | None, wishes: Wishes, *, overwrite: boo
     """Build the city of the extract into `out` (by default a folder of the city's id where one works).
 
     Raises UsageError for a file that is no extract or holds no town, an unknown time zone or currency, or a folder that
-    is there already; SetupError without pyosmium.
+    is there already or cannot be written; SetupError without pyosmium.
     """
     name = wishes.name or _readable(source)
     folder = out or Path(city_id_of(name))
-    if folder.exists() and not overwrite:
-        raise UsageError(f"{folder}: exists already; give another --out, or --replace")
+    check_out(folder, overwrite=overwrite)
     extract = read_extract(source, wishes.box)
     drawn = driving_streets(extract)
     whole = largest_network(drawn, str(source))
     streets, narrowed = _narrowed(whole, extract)
     network = simplified(streets)
     facts, notes = _facts(name, source, extract, streets, network, wishes)
-    part = folder.with_name(folder.name + ".part")
-    try:
-        _write(part, facts, network)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
+    put(folder, lambda made: _write(made, facts, network))
     return Built(
         city=read_city(folder / "profile.yaml"),
         folder=folder,
@@ -100,14 +92,12 @@ def build_city(source: Path, out: Path | None, wishes: Wishes, *, overwrite: boo
         kept_nodes=len(network.node_lat),
         street_km=streets.kilometres,
         known_restaurants=len(facts.known),
-        notes=(*narrowed, *notes),
+        notes=(*narrowed, *notes, *left_behind(folder)),
     )
 
 
 def _write(folder: Path, facts: Facts, network: Network) -> None:
-    """All files of the city; what the wishes got wrong is named before an older folder is replaced."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    """All files of the city (those of CITY_FILES), into an empty folder."""
     network.save(folder / "network.npz")
     (folder / "ATTRIBUTION.md").write_text(attribution_text(facts), encoding="utf-8")
     if facts.known:
