@@ -66,6 +66,9 @@ def _field(name: str, column: Column, spec: FileSpec, target: Target, found: Fin
         return read_tags(cells, found)
     values, bad = _read(cells, column, spec, name, target)
     shown = _shown(cells)
+    if target.kind in ("text", "word"):
+        nul = cells.str.contains("\x00", regex=False).fillna(False).to_numpy(dtype=bool)
+        found.add(nul, Outcome.rejected, f"{name}_unreadable", shown, "holds a NUL character, which no text has")
     found.add(bad, Outcome.rejected, f"{name}_unreadable", shown, f"not a {target.kind} as the mapping declares it")
     if _required(target, column):
         found.add(cells.isna().to_numpy(), Outcome.rejected, f"{name}_missing", "")

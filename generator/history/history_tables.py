@@ -11,6 +11,7 @@ import pandas as pd
 from generator.history.convert import identities, read_details, read_fields, read_moments
 from generator.history.details import details_of, money_sums
 from generator.history.findings import Findings, Outcome
+from generator.history.keeping import contract_rules
 from generator.history.kinds import CHARGE, ORDER, REFUND, sort_rows
 from generator.history.lifecycle import delivered_after, life_rules
 from generator.history.mapping import Mapping
@@ -26,7 +27,7 @@ from generator.history.refunds import (
     refund_of_order_rows,
     refund_table,
 )
-from generator.history.rules import digests, order_rules, position_rules, repeated_rows
+from generator.history.rules import digests, future_rules, order_rules, position_rules, repeated_rows
 from generator.history.targets import MONEY, ORDERS
 from generator.history.values import TEXT, cells_of, other_currency
 
@@ -98,17 +99,21 @@ def kept_orders(read: OrderRows, found: Findings, known: Known) -> Kept:
     if "delivery_minutes" in orders:
         orders = delivered_after(orders, spec.columns["delivery_minutes"].after)
     _currencies(orders, read, found)
+    if not read.places.mapping.clock_times_only:  # there the day is said by who imports, not by the row
+        future_rules(orders, is_order, found)
     with found.within(is_order):
         for city, rows in read.places.by_city():
             for place in ("pickup", "dropoff"):
                 position_rules(orders, place, city, rows, found, correct=spec.swapped == "correct")
-        orders = life_rules(order_rules(orders, spec.preorder_least_minutes, found), found)
+        orders = life_rules(order_rules(orders, spec.preorder_least_minutes, found), spec.longest_life_hours, found)
     identified = _identified(orders, read, found)
+    _fill(orders, identified, read)
+    with found.within(is_order):
+        contract_rules(orders, found)
     if identified.own is not None:
         repeated_rows(identified.own, found, known.rows)
     with found.within(is_order):
         repeated_rows(identified.identity, found, known.orders)
-    _fill(orders, identified, read.places)
     refunds = _refunds(orders, identified, read.kinds, known, found)
     return _kept(orders, read, identified, refunds, found)
 
@@ -143,8 +148,9 @@ def _identified(orders: pd.DataFrame, read: OrderRows, found: Findings) -> Ident
     return Identified(identity, stem, days, own, "{day}" in spec.identity)
 
 
-def _fill(orders: pd.DataFrame, rows: Identified, places: Places) -> None:
+def _fill(orders: pd.DataFrame, rows: Identified, read: OrderRows) -> None:
     """Columns the mapping did not fill, and those every order has."""
+    places = read.places
     for name, kind in OPTIONAL.items():
         if name not in orders:
             orders[name] = pd.Series([None] * len(orders), dtype=kind)
@@ -152,6 +158,8 @@ def _fill(orders: pd.DataFrame, rows: Identified, places: Places) -> None:
     orders["city_id"] = places.each("city_id")
     orders["currency"] = places.each("currency")
     orders["business_date"] = places.business_dates(orders["placed_at"])
+    if read.spec.restaurant_id_from_pickup:
+        orders["restaurant_id"] = _place_ids(orders, read.spec.restaurant_id_from_pickup.decimals)
 
 
 def _refunds(orders: pd.DataFrame, rows: Identified, kinds: np.ndarray, known: Known, found: Findings) -> pd.DataFrame:
@@ -182,8 +190,6 @@ def _kept(orders: pd.DataFrame, read: OrderRows, rows: Identified, refunds: pd.D
         first = min(refunds["refunded_at"]).date()
     where = is_order & found.kept
     kept = orders[where].reset_index(drop=True)
-    if spec.restaurant_id_from_pickup:
-        kept["restaurant_id"] = _place_ids(kept, spec.restaurant_id_from_pickup.decimals)
     keys = [keys_of("orders", rows.identity, where, found, rows.stem, rows.day)]
     if rows.own is not None:
         keys.append(keys_of("rows", rows.own, found.outcome <= Outcome.other_movement, found))
@@ -198,11 +204,11 @@ def _kept(orders: pd.DataFrame, read: OrderRows, rows: Identified, refunds: pd.D
 
 
 def _place_ids(orders: pd.DataFrame, decimals: int) -> pd.Series:
-    """An identity of the place an order is picked up at, e.g. `medellin-r+6.2251-75.5700`."""
+    """An identity of the place an order is picked up at, e.g. `medellin-r+6.2251-75.5700`; missing without one."""
     rounded = f"{{:+.{decimals}f}}".format
     lat, lng = (orders[c].map(rounded).astype("string") for c in ("pickup_lat", "pickup_lng"))
     ids: pd.Series = orders["city_id"] + "-r" + lat + lng
-    return ids
+    return ids.where(orders["pickup_lat"].notna() & orders["pickup_lng"].notna())
 
 
 def keys_of(

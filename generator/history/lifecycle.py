@@ -18,12 +18,13 @@ ON_THE_WAY = ("accepted_at", "courier_accepted_at", "arrived_at_restaurant_at", 
 ENDS = {"delivered_at": "delivered", "cancelled_at": "cancelled", "rejected_at": "rejected", "failed_at": "failed"}
 
 
-def life_rules(orders: pd.DataFrame, found: Findings) -> pd.DataFrame:
+def life_rules(orders: pd.DataFrame, longest_hours: float, found: Findings) -> pd.DataFrame:
     """Orders back with `end` (delivered, cancelled, rejected, failed, unanswered, open, or missing where the file says
-    nothing of ends) and `end_unknown` (it ended so, when is not known)."""
+    nothing of ends) and `end_unknown` (it ended so, when is not known). `longest_hours`: no life is longer."""
     tells_delivery = "delivered_at" in orders
     changed = _with_columns(orders)
     _end_before_placement(changed, found)
+    _long_after_placement(changed, longest_hours, found)
     changed = _milestones(changed, found)
     _end(changed, tells_delivery, found)
     _late_events(changed, found)
@@ -52,6 +53,34 @@ def _end_before_placement(orders: pd.DataFrame, found: Findings) -> None:
     for name, end in ENDS.items():
         early = (orders[name] < orders["placed_at"]).to_numpy()
         found.add(early, Outcome.quarantined, f"{end}_before_placement", _shown(orders[name]), "ended before it began")
+
+
+def _long_after_placement(orders: pd.DataFrame, longest_hours: float, found: Findings) -> None:
+    """What is said to have happened longer after placement (of pre-orders: after the wanted time) than orders live.
+
+    A delivery sets the order aside, as one of its two times is wrong. A batch job may close an order days later: then
+    it ended so, when is not known. What lies on the way is taken as missing.
+    """
+    due = orders["placed_at"]
+    if "scheduled_for" in orders:
+        due = due.where(~(orders["scheduled_for"] > due), orders["scheduled_for"])
+    limit = pd.Timedelta(hours=longest_hours)
+    for name in ("ready_at", "preparing_at", *ON_THE_WAY, *ENDS):
+        if name not in orders:
+            continue
+        late = ((orders[name] - due) > limit).to_numpy()
+        rule, shown = f"{name.removesuffix('_at')}_long_after_placement", _shown(orders[name])
+        more = f"more than {longest_hours:g} hours (`longest_life_hours`) after the order"
+        if name in ("delivered_at", "failed_at"):
+            detail = f"{more}: is the year right?"
+            found.add(late, Outcome.quarantined, rule, shown, detail)
+            continue
+        is_end = name in ENDS
+        detail = f"{more}: {'it ended so, when is not known' if is_end else 'taken as missing'}"
+        found.add(late, Outcome.flagged, rule, shown, detail)
+        orders[name] = orders[name].mask(late)
+        if is_end:
+            orders[f"{name}_unknown"] = orders[f"{name}_unknown"] | late
 
 
 def _milestones(orders: pd.DataFrame, found: Findings) -> pd.DataFrame:

@@ -144,6 +144,7 @@ class FileSpec(Part):
     city_from: Literal["file", "pickup"] = "file"
     swapped: Literal["quarantine", "correct"] = "quarantine"
     preorder_least_minutes: float = Field(default=30, ge=0)
+    longest_life_hours: float = Field(default=24, gt=0)  # food is not brought later: one of the times is wrong
     item_fields: ItemFields = ItemFields()
 
     @field_validator("encoding")

@@ -2,8 +2,8 @@
 
 Guarantee: all events of an import are in Kafka once, in one transaction (`pipelines.movers.events_to_kafka`), or none.
 Killed before the commit, nothing is there and the same command imports it; killed after, the same command finds it
-there, publishes nothing and completes the record. The city is registered before, in a unit of its own; a city that is
-registered and has no orders yet harms nothing.
+there, publishes nothing and completes the record. The city is registered before, in a unit of its own, once the events
+are known to keep their contracts; a city that is registered and has no orders yet harms nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from generator.history.record import (
 )
 from generator.sending.publish import publish_city
 from pipelines.errors import ImportRefused
-from pipelines.movers.events_to_kafka import publish_unit
+from pipelines.movers.events_to_kafka import checked_delivery, publish_unit
 from pipelines.movers.progress import published_units
 
 
@@ -118,7 +118,7 @@ def _as_recorded(record: Record) -> Record:
 
 def _fingerprint(checked: Checked, seed: int) -> str:
     """What decides an import's events: the files' content, what the mapping says, the day and the seed."""
-    said = checked.mapping.model_dump(mode="json", exclude_unset=True)
+    said = checked.mapping.model_dump(mode="json", exclude_unset=True, exclude={"cities": {"__all__": {"revision"}}})
     decided = [checked.files_hash, said, str(checked.day), seed]
     return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
 
@@ -175,13 +175,14 @@ def _days_that_differ(record: Record) -> str:
 
 
 def _publish(checked: Checked, record: Record, events: dict[str, Any], on_batch: Callable[[int], None] | None) -> None:
+    deliveries = {topic: checked_delivery(topic, table) for topic, table in events.items()}
     for city in checked.cities:
         publish_city(city)
     left_out = sum(record[kind][o] for kind in checked.found for o in ("rejected", "quarantined", "duplicate"))
     publish_unit(
         checked.producer_id,
         checked.unit,
-        events,
+        deliveries,
         fingerprint=record["fingerprint"],
         rejected=left_out,
         on_batch=on_batch,

@@ -17,6 +17,7 @@ from generator.history.raw import RawRows
 from generator.roads.travel import straight_metres
 
 NEAR_ZERO_DEGREES = 0.02  # as the contract events/orders has it: nobody is served within 2 km of 0/0
+CLOCK_ERROR = pd.Timedelta(days=1)  # as the contracts' envelope has it: clocks differ, and time zones are mistaken
 FAR_METRES = 100_000.0  # further than any courier rides: the drop-off is wrong, not only outside
 
 
@@ -47,8 +48,10 @@ def position_rules(
     if lat not in fields:
         return
     at_lat, at_lng = fields[lat], fields[lng]
-    there = at_lat.notna().to_numpy() & at_lng.notna().to_numpy() & rows
+    half = (at_lat.isna() != at_lng.isna()).to_numpy() & rows
     shown = (at_lat.astype(str) + "/" + at_lng.astype(str)).to_numpy(dtype=object)
+    found.add(half, Outcome.rejected, f"{place}_position_is_half", shown, "latitude without longitude, or the reverse")
+    there = at_lat.notna().to_numpy() & at_lng.notna().to_numpy() & rows
     zero = near_zero(at_lat, at_lng) & rows
     found.add(zero, Outcome.quarantined, f"{place}_position_missing", shown, "near 0/0: the position is missing")
     outside = there & ~zero & ~inside(at_lat, at_lng, city.bounds)
@@ -67,6 +70,16 @@ def position_rules(
         found.add(kept, Outcome.flagged, "dropoff_outside_area", shown, detail)
     rule = "dropoff_far_away" if place == "dropoff" else f"{place}_outside_area"
     found.add(outside & ~kept, Outcome.quarantined, rule, shown, detail)
+
+
+def future_rules(orders: pd.DataFrame, is_order: np.ndarray, found: Findings) -> None:
+    """What is later than this import, and more than clocks differ by, has not happened: a mistyped year."""
+    latest = pd.Timestamp.now("UTC") + CLOCK_ERROR
+    for name, what in (("placed_at", "placed"), ("refunded_at", "refunded")):
+        if name in orders:
+            later = (orders[name] > latest).to_numpy() & (is_order | (name == "refunded_at"))
+            detail = "later than this import: is the year right?"
+            found.add(later, Outcome.quarantined, f"{what}_in_the_future", _shown(orders[name]), detail)
 
 
 def order_rules(orders: pd.DataFrame, preorder_least_minutes: float, found: Findings) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from generator.history.convert import identities, read_fields, read_moments
 from generator.history.findings import Findings
 from generator.history.history_tables import KEY_COLUMNS, Earlier, Kept, keys_of
+from generator.history.keeping import shift_contract_rules
 from generator.history.mapping_parts import FileSpec
 from generator.history.places import Places
 from generator.history.rules import position_rules, repeated_rows, shift_rules
@@ -27,11 +28,12 @@ def kept_shifts(spec: FileSpec, place: Places, found: Findings, before: Earlier)
     shifts["courier_id"] = identities(spec.identity, "courier_id", shifts, places.days(starts), places, found)
     position_rules(shifts, "courier", places.cities[0], np.ones(len(shifts), dtype=bool), found)
     shift_rules(shifts, found)
+    if "capacity" not in shifts:
+        shifts["capacity"] = pd.Series([None] * len(shifts), dtype="Int64")
+    shift_contract_rules(shifts.assign(city_id=places.cities[0].city_id), found)
     # One courier has many shifts: a shift's identity is the courier and when it began.
     identity = shifts["courier_id"] + "@" + starts.dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype("string")
     repeated_rows(identity, found, before)
-    if "capacity" not in shifts:
-        shifts["capacity"] = pd.Series([None] * len(shifts), dtype="Int64")
     kept = shifts[found.kept][SHIFT_COLUMNS].reset_index(drop=True)
     return Kept(kept, keys_of("couriers", identity, found.kept, found))
 

@@ -81,7 +81,7 @@ COURIERS: dict[str, Target] = {
     "starts_at": Target("time", required=True, meaning="when the shift began"),
     "ends_at": Target("time", required=True, meaning="when the shift ended"),
     "vehicle": Target("word", required=True, meaning="walking, bicycle, e_bike, motorcycle or car"),
-    "capacity": Target("whole", least=1, meaning="orders carried at once; 1 where it is not mapped"),
+    "capacity": Target("whole", least=1, most=1_000, meaning="orders carried at once; 1 where it is not mapped"),
     "lat": Target("latitude", required=True, meaning="where the shift began, degrees WGS 84"),
     "lng": Target("longitude", required=True, meaning="where the shift began, degrees WGS 84"),
 }

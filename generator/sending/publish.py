@@ -14,18 +14,28 @@ from generator.city.registration import city_registration
 from generator.faults.handover import HandedOver
 from generator.sending.files import name_of, write_truth
 from generator.sending.plan import OnRows, Plan, fingerprint
+from pipelines.errors import ImportRefused
 from pipelines.movers.events_to_kafka import publish_unit
 from pipelines.movers.progress import is_complete, published_units
 from pipelines.settings import settings
 
 
 def publish_city(city: City) -> dict[str, int]:
-    """Register the city in Kafka; again, it sends nothing. Rows sent by dataset."""
+    """Register the city in Kafka; again, it sends nothing. Rows sent by dataset.
+
+    ImportRefused where this revision of the city is there with other facts; it says which key to raise.
+    """
     table = city_registration(city)
     identity = str(table.column("event_id")[0].as_py())
-    return publish_unit(
-        f"city:{city.city_id}", f"revision {city.revision}", {"cities": table}, fingerprint=identity
-    ).rows
+    producer, revision = f"city:{city.city_id}", f"revision {city.revision}"
+    try:
+        return publish_unit(producer, revision, {"cities": table}, fingerprint=identity).rows
+    except ImportRefused:
+        raise ImportRefused(
+            f"city {city.city_id} is registered with other facts (name, time zone, currency, bounds, day cut or zones) "
+            f"as its {revision}. If they have changed, write `revision: {city.revision + 1}` beside `city_id: "
+            f"{city.city_id}` in its mapping or profile; the latest revision counts from then on. Nothing was published"
+        ) from None
 
 
 def publish_plan(plan: Plan, on_rows: OnRows | None = None) -> dict[str, int]:

@@ -6,12 +6,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from generator.history import replay as replay_module
 from generator.history.record import records
 from generator.history.replay import Request, replay
-from pipelines.errors import ImportRefused
+from pipelines.errors import ContractViolation, ImportRefused
 from pipelines.movers.progress import published_units
 from pipelines.settings import Settings
 from tests.unit.generator.history.examples import GOOD, HEADER, MAPPING, TOWN, write
@@ -145,3 +146,30 @@ def test_a_mapping_whose_rules_changed_is_refused_with_the_days_that_would_diffe
     Path(request.mapping).write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(ImportRefused, match=r"2026-03-06 \(2 orders, now 1\)"):
         replay(request)
+
+
+def test_bounds_that_changed_are_refused_with_the_key_to_raise_and_then_imported(tmp_path: Path) -> None:
+    replay(dated(tmp_path, "growntown", GOOD))
+    request = dated(tmp_path, "growntown", GOOD.replace("001", "002"), name="next.csv")
+    content = json.loads(Path(request.mapping).read_text(encoding="utf-8"))
+    town = content["cities"][0]
+    town["bounds"]["max_lat"] += 0.1
+    Path(request.mapping).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ImportRefused, match=r"write `revision: 2` beside `city_id: growntown`"):
+        replay(request)
+    town["revision"] = 2
+    Path(request.mapping).write_text(json.dumps(content), encoding="utf-8")
+    assert replay(request).status == "published"
+
+
+def test_an_import_that_kafka_would_refuse_registers_no_city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = dated(tmp_path, "nocity", GOOD)
+
+    def broken(*_args: object) -> dict[str, pa.Table]:
+        return {"orders": real_events_of(*_args)["orders"].drop_columns(["order_id"])}  # type: ignore[arg-type]
+
+    real_events_of = replay_module.events_of
+    monkeypatch.setattr(replay_module, "events_of", broken)
+    with pytest.raises(ContractViolation, match="order_id_missing"):
+        replay(request)
+    assert published_units("city:nocity") == {}

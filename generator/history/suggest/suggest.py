@@ -7,8 +7,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from generator.history.blanks import blank, blanks_in
 from generator.history.check import check_files
+from generator.history.findings import Findings
 from generator.history.mapping import parse_mapping
 from generator.history.suggest.draft import Draft, draft_of
 from generator.history.suggest.yaml_text import yaml_text
@@ -20,6 +23,8 @@ STAND_INS: dict[str, Any] = {
     "min_lat": -90.0, "max_lat": 90.0, "min_lng": -180.0, "max_lng": 180.0, "constant": "somebody",
     "default_time": "12:00",
 }  # fmt: skip
+
+LONG_LIFE_HOURS, LONG_LIVES_SHARE = 24 * 31, 0.1  # parcels, not meals
 
 
 def suggest(path: Path) -> tuple[str, dict[str, str]]:
@@ -47,8 +52,12 @@ def _try(draft: Draft, path: Path) -> None:
     columns = trial["orders"]["columns"]
     trial["orders"]["columns"] = {name: c for name, c in columns.items() if not blanks_in({"unit": c.get("unit")})}
     mapping = parse_mapping(trial, "the draft")
-    checked = check_files(mapping, path, None)
-    found = checked.found["orders"]
+    found = check_files(mapping, path, None).found["orders"]
+    if _lives_are_long(found):
+        draft.content["orders"]["longest_life_hours"] = trial["orders"]["longest_life_hours"] = LONG_LIFE_HOURS
+        draft.comments["orders.longest_life_hours"] = "many orders of this file end more than a day after placement"
+        mapping = parse_mapping(trial, "the draft")
+        found = check_files(mapping, path, None).found["orders"]
     counts = {name: count for name, count in found.counts().items() if count}
     draft.remarks.append("a trial of this draft: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))
     lost = found.counts()["rejected"] + found.counts()["quarantined"]
@@ -60,6 +69,12 @@ def _try(draft: Draft, path: Path) -> None:
         draft.content["max_rejected_share"] = blank(
             f"{share:.1%} of the rows would be left out ({why}); mend the draft{accept}"
         )
+
+
+def _lives_are_long(found: Findings) -> bool:
+    """Whether so many orders end more than a day after placement that this is how they are, and no mistyped year."""
+    late = pd.Series(found.rule).str.contains("_long_after_placement", regex=False)
+    return float(late.mean()) > LONG_LIVES_SHARE
 
 
 def _set(content: dict[str, Any], key: str, question: str) -> None:

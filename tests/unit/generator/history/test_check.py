@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from generator.history.check import check_files, refuse_above_share
+from generator.history.history_events import events_of
 from generator.history.history_tables import Known
 from pipelines.errors import ImportRefused, UsageError
+from pipelines.movers.events_to_kafka import checked_delivery
 from tests.unit.generator.history.examples import HEADER, TOWN, check, mapping, outcomes, write
 
 
@@ -148,7 +151,7 @@ def test_an_amount_ends_as_cents_missing_flagged_or_set_aside_but_never_as_a_gue
 
 
 def test_more_wrong_rows_than_allowed_refuse_the_file_with_counts_and_first_lines(tmp_path: Path) -> None:
-    rows = [at(str(n)).replace("2026-03-06", f"2026-{n % 31 + 1:02d}-03") for n in range(100)]
+    rows = [at(str(n)).replace("2026-03-06", f"2025-{n % 31 + 1:02d}-03") for n in range(100)]
     checked = check(tmp_path, HEADER, *rows, max_rejected_share=0.02)
     with pytest.raises(ImportRefused) as refused:
         refuse_above_share(checked)
@@ -156,7 +159,7 @@ def test_more_wrong_rows_than_allowed_refuse_the_file_with_counts_and_first_line
     lost = checked.found["orders"].counts()["rejected"]
     assert f"{lost} of 100 rows" in message
     assert f"placed_at_unreadable {lost}" in message
-    assert "line 14 (placed_at_unreadable: '2026-13-03 12:00:00'), line 15" in message
+    assert "line 14 (placed_at_unreadable: '2025-13-03 12:00:00'), line 15" in message
     assert "line 16" in message
     assert "line 17" not in message
 
@@ -251,3 +254,72 @@ def test_a_mapping_that_simulates_couriers_work_asks_for_the_couriers(tmp_path: 
         check(tmp_path, HEADER, at("1"), simulate=["courier_assignments"])
     with pytest.raises(UsageError, match="has no `couriers`"):
         check_files(mapping(), write(tmp_path, HEADER, at("1")), write(tmp_path, "x", name="c.csv"))
+
+
+LIFE = f"{HEADER},done"
+LIVED = {"delivered_at": {"column": "done"}}
+
+
+def test_a_delivery_of_another_year_is_set_aside_and_enters_no_delivery_time(tmp_path: Path) -> None:
+    rows = [at("1") + ",2027-03-06 12:30:00", at("2") + ",2026-03-06 12:30:00", at("3") + ",2026-03-07 12:00:00"]
+    checked = check(tmp_path, LIFE, *rows, columns=LIVED)
+    assert outcomes(checked) == {2: ("quarantined", "delivered_long_after_placement")}
+    longer = check(tmp_path, LIFE, *rows, columns=LIVED, orders={"longest_life_hours": 24 * 366})
+    assert outcomes(longer) == {}
+
+
+def test_a_pre_order_is_delivered_within_a_day_of_when_it_was_wanted(tmp_path: Path) -> None:
+    header = f"{LIFE},wanted"
+    rows = [
+        at("1") + ",2026-03-09 19:05:00,2026-03-09 19:00:00",
+        at("2") + ",2026-03-12 19:05:00,2026-03-09 19:00:00",
+    ]
+    checked = check(tmp_path, header, *rows, columns=LIVED | {"scheduled_for": {"column": "wanted"}})
+    assert outcomes(checked) == {3: ("quarantined", "delivered_long_after_placement")}
+
+
+def test_milestones_long_after_the_order_are_missing_and_a_late_closing_has_no_time(tmp_path: Path) -> None:
+    rows = [at("1") + ",2026-03-09 12:00:00,", at("2") + ",,2026-03-09 04:00:00"]
+    columns = {"accepted_at": {"column": "accepted"}, "cancelled_at": {"column": "cancelled"}}
+    checked = check(tmp_path, f"{HEADER},accepted,cancelled", *rows, columns=columns)
+    assert outcomes(checked) == {
+        2: ("flagged", "accepted_long_after_placement"),
+        3: ("flagged", "cancelled_long_after_placement"),
+    }
+    assert checked.orders["accepted_at"].isna().all()
+    assert checked.orders["end"].tolist()[1] == "cancelled"
+    assert checked.orders["end_unknown"].tolist()[1]
+
+
+def test_an_order_later_than_the_import_is_set_aside(tmp_path: Path) -> None:
+    rows = [at("1").replace("2026-", f"{datetime.now(UTC).year + 2}-"), at("2")]
+    assert outcomes(check(tmp_path, HEADER, *rows)) == {2: ("quarantined", "placed_in_the_future")}
+
+
+def test_rows_that_kafka_would_refuse_are_rejected_by_the_check_and_keep_no_other_from_it(tmp_path: Path) -> None:
+    rows = [at("x" * 256), at("2"), at("n\x003"), at("4", "12.97,"), at("5")]
+    columns = {"pickup_lat": {"column": "plat", "required": False}, "pickup_lng": {"column": "plng", "required": False}}
+    checked = check(tmp_path, HEADER, *rows, columns=columns)
+    assert outcomes(checked) == {
+        2: ("rejected", "order_id_too_long"),
+        4: ("rejected", "order_id_unreadable"),
+        5: ("rejected", "pickup_position_is_half"),
+    }
+    for topic, table in events_of(checked, 1).items():
+        assert checked_delivery(topic, table).parts
+
+
+def test_an_amount_or_a_courier_beyond_its_contract_is_rejected_with_the_contracts_rule(tmp_path: Path) -> None:
+    columns = {
+        "basket_value_cents": {"column": "total"},
+        "courier_id": {"column": "courier"},
+        "courier_accepted_at": {"column": "placed"},
+    }
+    rows = [at("1") + ",200000000000000,c", at("2") + ",12," + "c" * 201, at("3") + ",12,c"]
+    checked = check(tmp_path, f"{HEADER},total,courier", *rows, columns=columns)
+    assert outcomes(checked) == {
+        2: ("rejected", "basket_value_cents_out_of_range"),
+        3: ("rejected", "courier_id_too_long"),
+    }
+    details = checked.found["orders"].listing("orders")["detail"].tolist()
+    assert details[0].startswith("events/orders ")

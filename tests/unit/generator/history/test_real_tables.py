@@ -53,6 +53,7 @@ OLIST_MAPPING: dict[str, Any] = {
     ],
     "orders": {
         "identity": "{order_id}",
+        "longest_life_hours": 24 * 366,
         "columns": {
             "order_id": {"column": "order_id"},
             "customer_id": {"column": "customer_id"},
