@@ -146,6 +146,8 @@ def _endings(ids: pd.Series, frames: dict[str, pd.DataFrame]) -> pd.Series:
 
 def _shifts(events: pd.DataFrame) -> pd.DataFrame:
     """Each start of a courier's shift with the courier's next end or dropping out."""
+    if events.empty:
+        return pd.DataFrame(columns=SHIFT_COLUMNS)
     kinds = events["event_type"]
     starts = events[kinds == "started"].assign(starts_at=events["event_time"])
     ends = events[kinds.isin(["ended", "dropped_out"])].assign(ends_at=events["event_time"])

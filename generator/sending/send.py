@@ -85,7 +85,7 @@ class Sent:
         line += f" at speed {self.way.speed}, {self.mean_late_seconds:.2f} s late on average,"
         line += f" {self.paced.latest_seconds:.2f} s at most"
         if self.paced.held and self.paced.held_until:
-            until = f"{self.paced.held_until:%Y-%m-%d}"
+            until = f"{self.paced.held_until:%Y-%m-%d %H:%M} UTC"
             line += f"; {self.paced.held:,} events due after the last day, until {until}, are held: a later --to or"
             line += " --speed max sends them"
         return line

@@ -128,6 +128,8 @@ def generate(
         plan = _like(history=like, seed=seed, city=city, days=_days_if_said(*said), **files, **wanted)
         if out is None:
             return
+    if out == "":
+        raise UsageError("--out is empty: say kafka, or a folder")
     way = Way(out or KAFKA, speed, Batching(linger_ms, batch_events), dispatch, tick_seconds)
     _send(replace(plan, faults=load_faults(faults) if faults else None), way, json_file if like is None else None)
 
@@ -139,11 +141,23 @@ def _send(plan: Plan, way: Way, json_file: Path | None) -> None:
     from generator.sending.send import send_plan
     from generator.sending.watch import watched
 
-    with watched(Console(stderr=True), len(plan.days)) as on_slice:
-        sent = send_plan(plan, way, on_slice)
+    if json_file:
+        _check_json(json_file)
+    try:
+        with watched(Console(stderr=True), len(plan.days)) as on_slice:
+            sent = send_plan(plan, way, on_slice)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; whole days that went out stay, and the same command goes on there", err=True)
+        raise
     if json_file:
         _write_json(sent.as_json(), json_file)
     typer.echo(sent.summary(), err=str(json_file) == "-")
+
+
+def _check_json(path: Path) -> None:
+    """UsageError before the work, where the file could not be written after it."""
+    if str(path) != "-" and (not path.parent.is_dir() or path.is_dir()):
+        raise UsageError(f"--json {path}: {path.parent} is no folder; make it, or name another file")
 
 
 def _write_json(told: dict[str, Any], path: Path) -> None:
@@ -151,7 +165,12 @@ def _write_json(told: dict[str, Any], path: Path) -> None:
     if str(path) == "-":
         typer.echo(text)
     else:
-        path.write_text(f"{text}\n", encoding="utf-8")
+        try:
+            path.write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"--json {path} cannot be written ({error.strerror}); the days themselves went out"
+            ) from error
 
 
 def _like(**request: Any) -> Plan:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from pipelines.connectors.kafka import producer, transaction
+from pipelines.connectors.kafka import producer, transaction, why
 from pipelines.errors import ServiceError
 from pipelines.movers.delivery import Delivery
 from pipelines.movers.events_to_kafka import checked_delivery, is_whole, origin_of, progress_of, send_events
@@ -74,7 +74,7 @@ class Slices:
                     also(send)
         except KafkaError as error:
             raise ServiceError(
-                f"publishing a slice of {self.producer_id} failed, nothing of it was published: {error!r}. Run the "
+                f"publishing a slice of {self.producer_id} failed, nothing of it was published: {why(error)}. Run the "
                 "same again to go on from there"
             ) from error
         self._there.update(records)

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from kafka.errors import KafkaError
 
-from pipelines.connectors.kafka import producer, transaction
+from pipelines.connectors.kafka import producer, transaction, why
 from pipelines.contract_rules import broken_rules, rules
 from pipelines.contracts import conform, load_contract
 from pipelines.errors import ContractViolation, ImportRefused, ServiceError
@@ -74,7 +74,9 @@ def publish_unit(
                 progress = progress_of(producer_id, unit, fingerprint, deliveries, rejected, messages)
                 send_progress(send, grown(earlier, progress))
     except KafkaError as error:
-        raise ServiceError(f"publishing {producer_id} {unit} failed, nothing of it was published: {error!r}") from error
+        raise ServiceError(
+            f"publishing {producer_id} {unit} failed, nothing of it was published: {why(error)}"
+        ) from error
     return Published(progress["rows"], messages, already_there=False)
 
 

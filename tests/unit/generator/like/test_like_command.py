@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from generator.city.city import load_city
 from generator.day import generate_day
+from generator.like.fit import fit_city
+from generator.like.observed import of_events
 from generator.like.stored import of_stored
 from generator.sending.files import write_plan
 from generator.sending.plan import Plan
@@ -63,6 +66,18 @@ def test_the_profile_and_the_days_can_be_made_again(tmp_path: Path, paths: list[
     assert made
     for path in made:
         assert (tmp_path / "days" / path).read_bytes() == (tmp_path / "again" / path).read_bytes()
+
+
+def test_events_without_couriers_and_positions_are_a_history_too() -> None:
+    day = generate_day(load_city("futian"), FRIDAY, 150, 7)
+    orders = day["orders"]
+    for name in ("pickup_lat", "pickup_lng", "dropoff_lat", "dropoff_lng"):
+        orders = orders.set_column(orders.column_names.index(name), name, pa.nulls(len(orders), pa.float64()))
+    others = ("restaurant_responses", "delivery_progress", "courier_shifts")
+    observed = of_events(
+        load_city("futian"), {"orders": orders} | {name: day[name].schema.empty_table() for name in others}
+    )
+    assert fit_city(observed).couriers is not None
 
 
 def test_a_folder_of_generated_days_is_a_history(tmp_path: Path) -> None:
