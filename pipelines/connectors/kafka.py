@@ -18,7 +18,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import InvalidProducerEpochError, KafkaError, ProducerFencedError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from pipelines.errors import ServiceError
 from pipelines.settings import settings
@@ -85,13 +85,6 @@ def _unreachable(error: Exception) -> ServiceError:
         f"Kafka at {settings().bootstrap_servers} does not answer ({error}); start it with 'dishpatch up' "
         "or set DISHPATCH_KAFKA_BOOTSTRAP_SERVERS"
     )
-
-
-def why(error: KafkaError) -> str:
-    """What went wrong, in words where a person can do something about it."""
-    if isinstance(error, ProducerFencedError | InvalidProducerEpochError):
-        return f"another publisher of the same began after this one and took over ({type(error).__name__})"
-    return repr(error)
 
 
 def ensure_topics(topics: Mapping[str, Mapping[str, str]], partitions: int | Mapping[str, int]) -> None:

@@ -14,7 +14,8 @@ import pyarrow as pa
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from pipelines.connectors.kafka import producer, transaction, why
+from pipelines.connectors.kafka import producer, transaction
+from pipelines.connectors.kafka_errors import why
 from pipelines.errors import ServiceError
 from pipelines.movers.delivery import Delivery
 from pipelines.movers.events_to_kafka import checked_delivery, is_whole, origin_of, progress_of, send_events

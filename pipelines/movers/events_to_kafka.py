@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from kafka.errors import KafkaError
 
-from pipelines.connectors.kafka import producer, transaction, why
+from pipelines.connectors.kafka import producer, transaction
+from pipelines.connectors.kafka_errors import why
 from pipelines.contract_rules import broken_rules, rules
 from pipelines.contracts import conform, load_contract
 from pipelines.errors import ContractViolation, ImportRefused, ServiceError
