@@ -11,13 +11,12 @@ from generator.fraud.tricks import Tricks
 from generator.lives.kitchen import Kitchens
 from generator.lives.placed import PlacedOrders
 from generator.lives.trips import Fleet, Trips
-from generator.roads.travel import straight_metres
+from generator.roads.travel import TravelTimes
 from generator.signals.legs import NO_ORDER, Leg
 from generator.streams import Streams
 
 AFTER_HAND_OFF_SECONDS = 20.0  # a courier is free this long after a hand-off, as in dispatch
 EAGER = 0.5  # who waits for the offer takes it in this part of the usual time
-STRAIGHT_METRES_PER_SECOND = 3.5  # of a ride there or back, as the crow flies: 18 km/h by the streets
 MILESTONES = (0.2, 0.45, 0.8)  # parts of the trip at which arrival, pick-up and nearness are tapped
 
 
@@ -29,6 +28,7 @@ def deliver_air(
     trips: Trips,
     dispatch: Dispatch,
     streams: Streams,
+    travel: TravelTimes,
 ) -> None:
     """Fit the crews' deliveries into the couriers' free minutes, in place; without one the platform gives up."""
     profile, size = tricks.fraud.collusion, len(orders)
@@ -47,10 +47,26 @@ def deliver_air(
             trips.given_up[order] = asked + profile.patience_seconds
             continue
         shop = float(orders.pickup_lat[order]), float(orders.pickup_lng[order])
-        span, legs = days.visit(fleet, row, int(order), (start, start + needs), shop)
+        ways = _Ways(travel, int(fleet.codes[row]), int(orders.hour(int(order), start)), start)
+        span, legs = days.visit(fleet, row, int(order), (start, start + needs), shop, ways)
         trips.legs.extend(legs)
         days.spans[row].append(span)
         _make_trip(trips, int(order), row, (start, answer, takes), np.array(MILESTONES) + tapped[order])
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """Rides of a courier at an instant."""
+
+    travel: TravelTimes
+    vehicle: int
+    hour: int
+    at: float
+
+    def seconds(self, start: tuple[float, float], end: tuple[float, float]) -> float:
+        """From one place (latitude, longitude) to another."""
+        here, there = (self.travel.spots(np.array([place[0]]), np.array([place[1]]))[0] for place in (start, end))
+        return float(self.travel.ride_seconds(here, there, self.vehicle, self.hour, self.at)) + 1.0
 
 
 @dataclass
@@ -77,19 +93,19 @@ class _Days:
         return at if at + needs <= fleet.ends[row] else np.inf
 
     def visit(
-        self, fleet: Fleet, row: int, order: int, span: tuple[float, float], shop: tuple[float, float]
+        self, fleet: Fleet, row: int, order: int, span: tuple[float, float], shop: tuple[float, float], ways: _Ways
     ) -> tuple[tuple[float, float], list[Leg]]:
         """(seconds taken, rides): to the restaurant before the span and back after it, if there is time; else the phone
         is off, and nothing is ridden."""
         earlier = [leg for leg in self.rides[row] if leg.start <= span[0]]
         start = (earlier[-1].to_lat, earlier[-1].to_lng) if earlier else (fleet.start_lat[row], fleet.start_lng[row])
         here = float(start[0]), float(start[1])
-        way = float(straight_metres(*here, *shop)) / STRAIGHT_METRES_PER_SECOND + 1.0
+        there, back = ways.seconds(here, shop), ways.seconds(shop, here)
         since = max([float(fleet.starts[row]), *(end for _, end in self.spans[row] if end <= span[0])])
         until = min([float(fleet.ends[row]), *(begin for begin, _ in self.spans[row] if begin >= span[1])])
-        if span[0] - way < since or span[1] + way > until:
+        if span[0] - there < since or span[1] + back > until:
             return span, []
-        taken = span[0] - way, span[1] + way
+        taken = span[0] - there, span[1] + back
         at_work = (span[0], span[0] + 1.0, span[1] - AFTER_HAND_OFF_SECONDS)
         return taken, [
             Leg(row, NO_ORDER, taken[0], span[0], span[0], *here, *shop),

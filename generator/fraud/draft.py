@@ -105,5 +105,6 @@ class Draft:
     def orders(self) -> tuple[pd.DataFrame, np.ndarray]:
         """The placements with their changes, and the positions that were altered."""
         kinds: dict[str, Any] = {**GIVEN, **{str(name): kind for name, kind in self._orders.dtypes.items()}}
-        changed = {name: pd.Series(column, dtype=kinds[name]) for name, column in self._columns.items()}
+        columns = {name: self.column(name) for name in [*self._columns, *GIVEN]}
+        changed = {name: pd.Series(column, dtype=kinds[name]) for name, column in columns.items()}
         return self._orders.assign(**changed), np.array(sorted(self._changed), dtype=np.int64)

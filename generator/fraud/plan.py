@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from generator.fraud.stolen_card import stolen_cards
 from generator.fraud.tricks import Tricks
 from generator.lives.placed import seconds_of
 from generator.roads.travel import TravelTimes
+from generator.streams import Streams
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,28 @@ class FraudPlan:
 def plan_fraud(orders: pd.DataFrame, stage: Stage, travel: TravelTimes) -> FraudPlan:
     """Turn some of the placements (as `with_accounts` gives them) to fraud, each pattern at its rate.
 
-    Only the rows of fraudulent orders change. `travel`: the usual, for the promises of orders to another door.
+    Only the rows of fraudulent orders change. `travel`: the usual, for the promises of orders to another door. Orders
+    that rain or a scenario adds are turned by chances of their own, so that they change nothing of the usual ones.
     """
+    added = orders["is_surge"].to_numpy(dtype=bool)
+    other = replace(stage, streams=Streams(stage.seed, f"{stage.streams.unit}|added"))
+    drawn = [_drawn(orders[~added], stage, travel)]
+    if added.any():
+        drawn.append(_drawn(orders[added], other, travel))
+    altered, crews, marks = (list(part) for part in zip(*drawn, strict=True))
+    courier_ids = sorted(set(stage.couriers["courier_id"]))
+    false = stage.fraud.false_delivery
+    cheats = under_a_spell("false_delivery", courier_ids, false.couriers_share, false.lasts_days, stage.now)
+    spoof = stage.fraud.gps_spoofing
+    spoofers = under_a_spell("gps_spoofing", courier_ids, spoof.couriers_share, spoof.lasts_days, stage.now)
+    tricks = Tricks(stage.fraud, {order: crew for part in crews for order, crew in part.items()}, cheats, spoofers)
+    return FraudPlan(pd.concat(altered, ignore_index=True), tricks, pd.concat(marks, ignore_index=True))
+
+
+def _drawn(
+    orders: pd.DataFrame, stage: Stage, travel: TravelTimes
+) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], pd.DataFrame]:
+    """The orders with what customers and restaurants do, the crews that wait for some of them, and the marks."""
     draft = Draft(orders)
     stolen_cards(draft, stage)
     promotion_rings(draft, stage)
@@ -41,13 +62,7 @@ def plan_fraud(orders: pd.DataFrame, stage: Stage, travel: TravelTimes) -> Fraud
     crews = collude(draft, stage)
     refund_abuse(draft, stage)
     altered, at = draft.orders()
-    courier_ids = sorted(set(stage.couriers["courier_id"]))
-    false = stage.fraud.false_delivery
-    cheats = under_a_spell("false_delivery", courier_ids, false.couriers_share, false.lasts_days, stage.now)
-    spoof = stage.fraud.gps_spoofing
-    spoofers = under_a_spell("gps_spoofing", courier_ids, spoof.couriers_share, spoof.lasts_days, stage.now)
-    tricks = Tricks(stage.fraud, crews, cheats, spoofers)
-    return FraudPlan(_promised_anew(altered, at, stage, travel), tricks, draft.marks())
+    return _promised_anew(altered, at, stage, travel), crews, draft.marks()
 
 
 def _promised_anew(orders: pd.DataFrame, at: np.ndarray, stage: Stage, travel: TravelTimes) -> pd.DataFrame:

@@ -78,12 +78,14 @@ def kitchen_load(restaurant_ids: list[str], starts: np.ndarray, is_surge: np.nda
     # kitchens one after another on one axis of time, so far apart that no window reaches into the one before
     apart = float(np.ptp(starts)) + 2 * BUSY_WINDOW_SECONDS
     along = (starts - starts.min())[order] + codes[order] * apart
-    at_once = np.empty(len(starts))
-    at_once[order] = np.arange(len(starts)) - np.searchsorted(along, along - BUSY_WINDOW_SECONDS)
     counted = np.ones(len(starts)) if is_surge is None else np.where(is_surge, 0.0, 1.0)
+    number, first = np.arange(len(starts)), np.searchsorted(along, along - BUSY_WINDOW_SECONDS)
+    before = np.concatenate([[0.0], np.cumsum(counted[order])])  # usual orders before each
+    at_once, usual_at_once = np.empty(len(starts)), np.empty(len(starts))
+    at_once[order], usual_at_once[order] = number - first, before[number] - before[first]
     usual_orders = np.bincount(codes, counted)
     none = usual_orders == 0
-    total = np.where(none, np.bincount(codes, at_once), np.bincount(codes, at_once * counted))
+    total = np.where(none, np.bincount(codes, at_once), np.bincount(codes, usual_at_once * counted))
     usual = total / np.where(none, np.bincount(codes), usual_orders)
     return np.asarray((1 + at_once) / (1 + usual[codes]))
 
@@ -100,7 +102,7 @@ def cook(orders: PlacedOrders, paid: np.ndarray, ride_seconds: np.ndarray, lives
     minutes = usual_minutes(orders, lives)
     leave = orders.scheduled - ride_seconds - BEFORE_SCHEDULED_SECONDS
     answered, start = _beginnings(orders, paid, answered, lives, streams)
-    start = np.fmax(start, leave - minutes * 60)
+    start = np.fmax(np.fmax(start, leave - minutes * 60), orders.kitchen_opens)
     load = kitchen_load(orders.restaurant_ids, start, orders.is_surge)
     slower = load**kitchen.load_exponent * orders.kitchen_factor
     expected = minutes * 60 * slower

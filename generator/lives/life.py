@@ -82,7 +82,7 @@ def simulate_lives(
     request = np.maximum(kitchens.answered + 3, kitchens.expected_ready - lives.dispatch.lead_seconds)
     rides = Rides(placed, fleet, kitchens.ready, wanted.cancels, lives, streams, travel)
     trips = dispatch(rides, Requests(asked, kitchens.answered, request))
-    deliver_air(tricks, placed, kitchens, fleet, trips, lives.dispatch, streams)
+    deliver_air(tricks, placed, kitchens, fleet, trips, lives.dispatch, streams, travel)
     never_came = tricks.call_delivered(placed, fleet, trips, streams)
     ends = outcomes(kitchens, trips, wanted, never_came)
     log = EventLog(city.city_id, source)

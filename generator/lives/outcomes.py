@@ -14,8 +14,8 @@ from generator.streams import Streams
 
 DELIVERED, FAILED, NO_COURIER, UNHEARD, TURNED_DOWN, CHANGED_MIND, IMPATIENT = range(7)
 
-# Part of the basket that goes back. A customer who changes their mind over food that is being cooked, or is not at
-# home, gets half: who bears such losses differs from business to business.
+# Part of the basket that goes back. Who changes their mind over food that is being cooked (before: all of it),
+# or is not at home, gets half: who bears such losses differs from business to business.
 REFUND_PART = {
     NO_COURIER: 1.0,
     UNHEARD: 1.0,
@@ -84,5 +84,5 @@ def outcomes(kitchens: Kitchens, trips: Trips, wanted: Wishes, never_came: np.nd
     accepted = np.where((kitchens.answer == ACCEPTED) & ~before_answer, kitchens.answered, np.nan)
     delivered = np.where(kind == DELIVERED, trips.done, np.nan)
     part = np.array([REFUND_PART[k] for k in range(len(REFUND_PART))])[kind]
-    part = np.where((kind == CHANGED_MIND) & before_answer, 1.0, part)
+    part = np.where((kind == CHANGED_MIND) & (before_answer | (wanted.cancels <= kitchens.preparing)), 1.0, part)
     return Outcomes(kind, ended, accepted, delivered, part, never_came & (kind == DELIVERED))

@@ -22,7 +22,7 @@ def check_out(orders: PlacedOrders, lives: Lives, streams: Streams) -> Checkout:
     method = streams.of("payment/method").choice(names, size, p=weights / weights.sum())
     method = np.where(pd.isna(orders.method_given), method, orders.method_given)
     fails = (streams.of("payment/first attempt").random(size) < payment.first_attempt_fails_share) & (method != "cash")
-    steps = streams.of("payment/steps").gamma(4.0, 0.9, (3, size))  # each a few seconds: a bank's answer
+    steps = streams.of("payment/steps").gamma(4.0, 0.9, (size, 3)).T  # each a few seconds: a bank's answer
     first = 0.3 + steps[0]
     last = np.where(fails, first + 15 + 6 * steps[1], 0.3) + steps[2] + 0.5
     begun = np.fmin(orders.preparing_given, orders.ready_given)

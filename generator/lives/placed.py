@@ -44,7 +44,8 @@ class PlacedOrders:
     rejection_share: np.ndarray  # NaN likewise
     unanswered_share: np.ndarray  # NaN likewise
     kitchen_factor: np.ndarray  # times as long as usual; 1 is usual
-    kitchen_closed: np.ndarray  # bool: the kitchen is out of action
+    kitchen_closed: np.ndarray  # bool: the kitchen is out of action when the order comes
+    kitchen_opens: np.ndarray  # when a kitchen that is closed at the time of cooking opens again; NaN: it is open
     is_surge: np.ndarray  # bool: beyond what a usual day brings, so no kitchen is staffed for it
     discount_cents: np.ndarray  # 0 where no promotion was used
     method_given: np.ndarray  # text; missing: the usual shares of methods
@@ -80,7 +81,9 @@ def placed_orders(frame: pd.DataFrame, time_zone: ZoneInfo) -> PlacedOrders:
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
         raise ContractViolation(f"orders to simulate lack the column {', '.join(missing)}")
-    frame = frame.sort_values(["placed_at", "order_id"], kind="stable").reset_index(drop=True)
+    # What a scenario or rain adds comes last: chance is drawn by the row, and usual orders keep theirs.
+    frame = frame.assign(added=np.nan_to_num(_optional(frame, "is_surge")) > 0)
+    frame = frame.sort_values(["added", "placed_at", "order_id"], kind="stable").reset_index(drop=True)
     placed, ready = seconds_of(frame["placed_at"]), seconds_of(frame["ready_at"])
     preparing = _optional(frame, "preparing_at")
     with np.errstate(invalid="ignore"):
@@ -111,6 +114,7 @@ def placed_orders(frame: pd.DataFrame, time_zone: ZoneInfo) -> PlacedOrders:
         unanswered_share=_optional(frame, "unanswered_share"),
         kitchen_factor=np.nan_to_num(_optional(frame, "kitchen_factor"), nan=1.0),
         kitchen_closed=np.nan_to_num(_optional(frame, "kitchen_closed")) > 0,
+        kitchen_opens=_optional(frame, "kitchen_opens_at"),
         is_surge=np.nan_to_num(_optional(frame, "is_surge")) > 0,
         discount_cents=np.nan_to_num(_optional(frame, "discount_cents")).astype(np.int64),
         method_given=_texts(frame, "payment_method"),

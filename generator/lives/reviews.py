@@ -38,7 +38,7 @@ def review(log: EventLog, orders: PlacedOrders, outcomes: Outcomes, lives: Lives
     late = np.nan_to_num(np.maximum(outcomes.delivered - orders.promised, 0.0))
     share = np.where((late > 300) | outcomes.never_came, profile.share_when_late, profile.share)
     written = np.isfinite(outcomes.delivered) & (streams.of("review/written").random(size) < share)
-    noise = streams.of("review/stars").standard_normal((3, size))
+    noise = streams.of("review/stars").standard_normal((size, 3)).T
     lasting = RESTAURANT_SPREAD * ndtri(np.clip(traits(orders.restaurant_ids, "food quality"), 0.01, 0.99))
     food = _stars(FOOD_STARS + lasting + DISH_SPREAD * noise[0])
     punctual = PUNCTUAL_STARS - late * STARS_PER_LATE_SECOND

@@ -105,16 +105,20 @@ class Overlay:
         return found
 
     def kitchens(self, orders: pd.DataFrame) -> pd.DataFrame:
-        """The orders with `kitchen_factor` (1 is usual) and `kitchen_closed` of each one's kitchen at its time."""
-        factor, closed = np.ones(len(orders)), np.zeros(len(orders), dtype=bool)
-        wanted = seconds_of(orders["scheduled_for"]) - COOKED_BEFORE_WANTED_SECONDS
-        cooked = np.fmax(seconds_of(orders["placed_at"]), wanted)
+        """The orders with `kitchen_factor` (1 is usual) of each one's kitchen when it cooks, `kitchen_closed` when it
+        is asked, and `kitchen_opens_at` again, where an order from before is to be cooked while it is closed."""
+        factor, closed, opens = np.ones(len(orders)), np.zeros(len(orders), dtype=bool), np.full(len(orders), np.nan)
+        placed = seconds_of(orders["placed_at"])
+        cooked = np.fmax(placed, seconds_of(orders["scheduled_for"]) - COOKED_BEFORE_WANTED_SECONDS)
         for window, span in self._windows:
             if isinstance(window, KitchenWindow):
-                struck = within(cooked, span) & self._struck(orders, window.kitchens)
-                closed |= struck & window.kitchens.closed
-                factor = np.where(struck, factor * window.kitchens.minutes_factor, factor)
-        return orders.assign(kitchen_factor=factor, kitchen_closed=closed)
+                struck = self._struck(orders, window.kitchens)
+                if window.kitchens.closed:
+                    asked = struck & within(placed, span)
+                    closed |= asked
+                    opens = np.where(struck & within(cooked, span) & ~asked, np.fmax(opens, span[1]), opens)
+                factor = np.where(struck & within(cooked, span), factor * window.kitchens.minutes_factor, factor)
+        return orders.assign(kitchen_factor=factor, kitchen_closed=closed, kitchen_opens_at=_times(opens))
 
     def _struck(self, orders: pd.DataFrame, trouble: KitchenTrouble) -> np.ndarray:
         """Orders of the kitchens in trouble; which they are, where a share is, is decided by their ids and the day."""

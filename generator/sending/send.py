@@ -98,6 +98,8 @@ def send_plan(plan: Plan, way: Way, on_slice: OnSlice) -> Sent:
     `write_plan` say.
     """
     factor, begun = factor_of(way.speed), time.monotonic()
+    if not way.out:
+        raise UsageError(f"--out is empty; say {KAFKA}, or name a folder")
     if way.out != KAFKA and (factor is not None or way.dispatch == EXTERNAL):
         raise UsageError(f"--out {way.out}: files are written at once; a pace, or an external dispatcher, needs Kafka")
     if way.dispatch not in (BUILT_IN, EXTERNAL):

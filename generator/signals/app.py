@@ -17,7 +17,7 @@ from generator.demand.accounts import usual_holders
 from generator.demand.baskets import items_column
 from generator.demand.people import customers_of
 from generator.demand.restaurants import restaurants_of
-from generator.events import EventLog, trace_ids
+from generator.events import EventLog, in_order, trace_ids
 from generator.identity import Keys
 from generator.lives.placed import seconds_of, traits
 from generator.streams import Streams
@@ -51,7 +51,22 @@ class _Visits:
 
 
 def app_events(city: City, orders: pd.DataFrame, day: date, seed: int, streams: Streams, source: str) -> pa.Table:
-    """Every visit of the day: one for each of `orders` (placements as `place_orders` gives them), and the lost ones."""
+    """Every visit of the day: one for each of `orders` (placements as `place_orders` gives them), and the lost ones.
+
+    Orders that rain or a scenario adds bring visits of their own, and change none of the usual ones.
+    """
+    added = orders["is_surge"].to_numpy(dtype=bool)
+    usual, visits = _told(city, orders[~added], day, seed, streams, source, 0)
+    if not added.any():
+        return usual
+    own = Streams(seed, f"{streams.unit}|added")
+    return in_order(pa.concat_tables([usual, _told(city, orders[added], day, seed, own, source, visits)[0]]))
+
+
+def _told(
+    city: City, orders: pd.DataFrame, day: date, seed: int, streams: Streams, source: str, first_visit: int
+) -> tuple[pa.Table, int]:
+    """Events of the visits that led to the orders and of as many lost ones as usual, and how many visits there are."""
     profile = city.signals.app
     bought = _bought(city, orders, seed, profile, streams)
     lost = _lost(city, orders, day, seed, profile, streams)
@@ -62,20 +77,21 @@ def app_events(city: City, orders: pd.DataFrame, day: date, seed: int, streams: 
     bounds = np.cumsum(np.stack([np.ones_like(visits.searches), visits.searches, visits.views, visits.adds]), axis=0)
     kind = (place[None, :] >= bounds[:, visit]).sum(axis=0)  # 0 opened … 3 added, 4 the end
     at = _times(visits, visit, place, first, profile, streams)
-    return _Steps(city, orders, day, seed, visits, visit, place, kind, at, bounds, streams).events(source)
+    steps = _Steps(city, orders, day, seed, visits, visit, place, kind, at, bounds, streams, first_visit)
+    return steps.events(source), len(visits.steps)
 
 
 def _bought(city: City, orders: pd.DataFrame, seed: int, profile: AppProfile, streams: Streams) -> _Visits:
     """The visits behind the placements; each adds as many lines to the basket as the order has."""
-    size, random = len(orders), streams.of("app/bought")
-    early = random.uniform(*CHECK_OUT_BEFORE_SECONDS, size)
+    size = len(orders)
+    early = streams.of("app/check-out").uniform(*CHECK_OUT_BEFORE_SECONDS, size)
     return _Visits(
         customer=orders["customer_id"].to_numpy(dtype=object),
         device_id=orders["device_id"].to_numpy(dtype=object),
         order=np.arange(size),
         restaurant=pd.Index(restaurants_of(city, seed).ids).get_indexer(pd.Index(orders["restaurant_id"])),
-        searches=random.poisson(profile.searches, size),
-        views=1 + random.poisson(profile.other_menus, size),
+        searches=streams.of("app/searches").poisson(profile.searches, size),
+        views=1 + streams.of("app/menus").poisson(profile.other_menus, size),
         adds=pc.list_value_length(items_column(orders)).to_numpy(zero_copy_only=False).astype(np.int64),
         anchor=seconds_of(orders["placed_at"]) - early,
     )
@@ -131,6 +147,7 @@ class _Steps:
     at: np.ndarray
     bounds: np.ndarray
     streams: Streams
+    first_visit: int  # number of the first one
 
     def events(self, source: str) -> pa.Table:
         """The steps as events."""
@@ -138,7 +155,7 @@ class _Steps:
         columns, ordered = self._columns(), self.visits.order[self.visit] >= 0
         customers, sessions = Keys.of(self.visits.customer.tolist()), self._sessions()
         columns["device"], columns["device_id"] = self._devices()[self.visit], self.visits.device_id[self.visit]
-        repeats = self.day.toordinal() * 10**9 + self.visit * 1000 + self.place
+        repeats = self.day.toordinal() * 10**9 + (self.first_visit + self.visit) * 1000 + self.place
         kinds: list[tuple[str, np.ndarray]] = [(name, self.kind == n) for n, name in enumerate(STAGES)]
         kinds += [("checked_out", (self.kind == END) & ordered), ("abandoned", (self.kind == END) & ~ordered)]
         for event_type, where in kinds:
@@ -158,7 +175,7 @@ class _Steps:
     def _sessions(self) -> pa.StringArray:
         """Id of each visit."""
         head = f"{self.city.city_id}-{self.seed}-{self.day:%Y%m%d}-v"
-        return pa.array([f"{head}{n:07d}" for n in range(len(self.visits.customer))], pa.string())
+        return pa.array([f"{head}{self.first_visit + n:07d}" for n in range(len(self.visits.customer))], pa.string())
 
     def _columns(self) -> dict[str, np.ndarray]:
         """What a step tells besides its kind, one element a step; None where it does not tell it."""

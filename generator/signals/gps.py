@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import ndtri
 
 from generator.city.city import City
 from generator.city.signals_profile import ERROR_OF_ACCURACY, GpsProfile
@@ -22,7 +23,7 @@ from generator.roads.routes import Routes, routes_of
 from generator.roads.travel import told_position
 from generator.signals.courier_paths import Closure, lines_of, straight_lines
 from generator.signals.legs import NO_ORDER, Legs
-from generator.streams import Streams
+from generator.streams import Streams, stable_hash
 from pipelines.contracts import load_contract
 
 POSITIONS_AT_ONCE = 250_000  # in memory as arrays, with the streets of their rides: about 150 MB
@@ -62,6 +63,29 @@ class _Pings:
     heading_deg: np.ndarray
 
 
+@dataclass(frozen=True)
+class _Chances:
+    """Numbers that a courier's id and a moment decide: what others do, or do later, changes none of them."""
+
+    streams: Streams
+    couriers: np.ndarray  # a number for each row of the fleet
+
+    @classmethod
+    def of(cls, ids: list[str], streams: Streams) -> _Chances:
+        numbers = [stable_hash(courier) & 0xFFFF_FFFF_FFFF_FFFF for courier in ids]
+        return cls(streams, np.array(numbers, dtype=np.uint64))
+
+    def keys(self, courier: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+        """What `uniform` and `normal` take, of each courier (row of the fleet) at an instant."""
+        return np.asarray(self.couriers[courier] + np.rint(seconds * 1e3).astype(np.int64).astype(np.uint64))
+
+    def uniform(self, concern: str, keys: np.ndarray) -> np.ndarray:
+        return self.streams.lasting(f"gps/{concern}", keys)
+
+    def normal(self, concern: str, keys: np.ndarray) -> np.ndarray:
+        return np.asarray(ndtri(np.clip(self.uniform(concern, keys), 1e-12, 1 - 1e-12)))
+
+
 def gps_events(
     city: City,
     fleet: Fleet,
@@ -77,13 +101,12 @@ def gps_events(
     canyon = streams.forever(f"gps/{city.city_id}/canyon").standard_normal(places)
     silent = streams.of("gps/silent").random(len(order_ids)) < profile.silent_order_share
     stretches, orders = _stretches(legs, fleet, profile).without(silent), pa.array(order_ids, pa.string())
-    couriers = Keys.of(fleet.ids)
-    which, at = _moments(stretches, profile, streams.of("gps/moments"))
+    couriers, chances = Keys.of(fleet.ids), _Chances.of(fleet.ids, streams)
+    which, at = _moments(stretches, profile, chances)
     pieces = [load_contract("events/courier_gps").arrow_schema.empty_table()]
     for first in range(0, len(at), POSITIONS_AT_ONCE):
         part = slice(first, first + POSITIONS_AT_ONCE)
-        random = streams.of(f"gps/{first // POSITIONS_AT_ONCE}")
-        pings = _pings(stretches, which[part], at[part], legs, fleet, routes, canyon, profile, random, closures)
+        pings = _pings(stretches, which[part], at[part], legs, fleet, routes, canyon, profile, chances, closures)
         log = EventLog(city.city_id, source, key_column="courier_id")
         log.add(
             "courier_gps",
@@ -102,13 +125,14 @@ def gps_events(
     return pa.concat_tables(pieces)
 
 
-def _moments(stretches: _Stretches, profile: GpsProfile, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _moments(stretches: _Stretches, profile: GpsProfile, chances: _Chances) -> tuple[np.ndarray, np.ndarray]:
     """Stretch and second since 1970 (to the millisecond) of each position that is heard of, in order of time."""
     count = np.ceil((stretches.end - stretches.start) / stretches.every).astype(np.int64)
     which = np.repeat(np.arange(len(count)), count)
     number = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-    at = stretches.start[which] + (number + random.random(len(count))[which]) * stretches.every[which]
-    heard = (at < stretches.end[which]) & ~_lost(len(which), profile, random)
+    offset = chances.uniform("offset", chances.keys(stretches.courier, stretches.start))
+    at = stretches.start[which] + (number + offset[which]) * stretches.every[which]
+    heard = (at < stretches.end[which]) & ~_lost(chances.keys(stretches.courier[which], at), profile, chances)
     which, at = which[heard], np.round(at[heard], 3)
     order = np.argsort(at, kind="stable")
     return which[order], at[order]
@@ -123,7 +147,7 @@ def _pings(
     routes: Routes | None,
     canyon: np.ndarray,
     profile: GpsProfile,
-    random: np.random.Generator,
+    chances: _Chances,
     closures: Sequence[Closure],
 ) -> _Pings:
     """What the phones tell at the moments `at` of the stretches `which`."""
@@ -131,19 +155,19 @@ def _pings(
     if len(legs):
         order = np.where((leg != NO_LEG) & (at > legs.until[leg]), NO_ORDER, order)
     lat, lng, speed, heading, node = _true_places(stretches, which, at, legs, fleet, routes, closures)
+    keys = chances.keys(stretches.courier[which], at)
     accuracy = profile.accuracy_m * np.exp(
-        profile.canyon_spread * canyon[node] + profile.accuracy_spread * random.standard_normal(len(which))
+        profile.canyon_spread * canyon[node] + profile.accuracy_spread * chances.normal("accuracy", keys)
     )
-    told_lat, told_lng = told_position(
-        lat, lng, (ERROR_OF_ACCURACY * accuracy * random.standard_normal((2, len(which)))).T
-    )
+    error = np.stack([chances.normal(axis, keys) for axis in ("north", "east")], axis=1)
+    told_lat, told_lng = told_position(lat, lng, ERROR_OF_ACCURACY * accuracy[:, None] * error)
     moving = speed > 0
     felt = np.where(
         moving,
-        speed * np.exp(SPEED_ERROR * random.standard_normal(len(which))),
-        np.abs(STANDING_KMH * random.standard_normal(len(which))),
+        speed * np.exp(SPEED_ERROR * chances.normal("speed", keys)),
+        np.abs(STANDING_KMH * chances.normal("standing", keys)),
     )
-    turned = (heading + HEADING_ERROR_DEG * random.standard_normal(len(which))) % 360
+    turned = (heading + HEADING_ERROR_DEG * chances.normal("heading", keys)) % 360
     return _Pings(
         stretches.courier[which],
         order,
@@ -177,15 +201,21 @@ def _stretches(legs: Legs, fleet: Fleet, profile: GpsProfile) -> _Stretches:
     columns.append(np.concatenate([np.full(len(kind[0]), kind[5]) for kind in kinds]))
     columns += [np.concatenate([kind[n] for kind in kinds]) for n in (6, 7)]
     found = _Stretches(*columns)
+    np.minimum(found.end, closing[found.courier], out=found.end)  # who taps too early rides on, the phone off
     whole = np.flatnonzero(found.end > found.start)
     order = whole[np.lexsort((found.start[whole], found.courier[whole]))]
     return _Stretches(*(column[order] for column in columns))
 
 
-def _lost(size: int, profile: GpsProfile, random: np.random.Generator) -> np.ndarray:
+def _lost(keys: np.ndarray, profile: GpsProfile, chances: _Chances) -> np.ndarray:
     """Which of the positions, in order, are swallowed by a lost signal; a loss takes several in a row."""
-    begins = random.random(size) < profile.loss_share / profile.lost_positions
-    lengths = random.geometric(1 / profile.lost_positions, size)
+    size = len(keys)
+    begins = chances.uniform("loss", keys) < profile.loss_share / profile.lost_positions
+    lengths = np.ones(size, dtype=np.int64)
+    if profile.lost_positions > 1:  # geometric
+        lengths += np.floor(
+            np.log1p(-chances.uniform("length of loss", keys)) / np.log1p(-1 / profile.lost_positions)
+        ).astype(np.int64)
     places = np.arange(size)
     reach = np.maximum.accumulate(np.where(begins, places + lengths, 0)) if size else places
     return np.asarray(places < reach)

@@ -38,13 +38,29 @@ class Weather:
 
     at: np.ndarray
     temperature_c: np.ndarray
-    rain: np.ndarray  # mm per hour
+    sky_rain: np.ndarray  # mm per hour, without `showers`
     wind_kmh: np.ndarray
     cloud: np.ndarray  # 0 clear sky, 1 overcast
+    showers: tuple[tuple[float, float, float], ...] = ()  # start, end, mm per hour, which the sky would not have had
 
     def rain_mm_per_hour(self, seconds: np.ndarray | float) -> np.ndarray:
-        """Rain at `seconds` since 1970, between the steps by straight line; outside the day that of its nearest end."""
-        return np.asarray(np.interp(seconds, self.at, self.rain))
+        """Rain at `seconds` since 1970, between the steps by straight line; outside the day that of its nearest end.
+
+        Showers begin and end at once.
+        """
+        rain = np.interp(seconds, self.at, self.sky_rain)
+        for start, end, least in self.showers:
+            here = (np.asarray(seconds) >= start) & (np.asarray(seconds) < end)
+            rain = np.where(here, np.maximum(rain, least), rain)
+        return np.asarray(rain)
+
+    @property
+    def rain(self) -> np.ndarray:
+        """Rain of each step, mm per hour."""
+        rain = self.sky_rain
+        for start, end, least in self.showers:
+            rain = np.where((self.at >= start) & (self.at < end), np.maximum(rain, least), rain)
+        return np.asarray(rain)
 
     def temperature(self, seconds: np.ndarray | float) -> np.ndarray:
         """Degrees Celsius at `seconds` since 1970, as `rain_mm_per_hour`."""
@@ -52,9 +68,9 @@ class Weather:
 
     def with_rain(self, start: float, end: float, mm_per_hour: float) -> Weather:
         """The same day with at least that much rain from `start` until before `end`, seconds since 1970."""
-        within = (self.at >= start) & (self.at < end)
-        rain = np.where(within, np.maximum(self.rain, mm_per_hour), self.rain)
-        return replace(self, rain=rain, cloud=np.where(within & (rain > 0), 1.0, self.cloud))
+        within = (self.at >= start) & (self.at < end) & (mm_per_hour > 0)
+        showers = (*self.showers, (start, end, mm_per_hour))
+        return replace(self, showers=showers, cloud=np.where(within, 1.0, self.cloud))
 
     @property
     def condition(self) -> list[str]:

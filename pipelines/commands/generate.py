@@ -128,9 +128,7 @@ def generate(
         plan = _like(history=like, seed=seed, city=city, days=_days_if_said(*said), **files, **wanted)
         if out is None:
             return
-    if out == "":
-        raise UsageError("--out is empty: say kafka, or a folder")
-    way = Way(out or KAFKA, speed, Batching(linger_ms, batch_events), dispatch, tick_seconds)
+    way = Way(KAFKA if out is None else out, speed, Batching(linger_ms, batch_events), dispatch, tick_seconds)
     _send(replace(plan, faults=load_faults(faults) if faults else None), way, json_file if like is None else None)
 
 

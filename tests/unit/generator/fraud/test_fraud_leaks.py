@@ -71,6 +71,13 @@ def test_a_phone_can_be_silent_for_a_whole_honest_order_and_heard_during_a_collu
     assert 0.1 < done[air].isin(heard).mean() < 1
 
 
+def test_no_phone_is_heard_after_its_shift_has_ended() -> None:
+    shifts = events("courier_shifts").query("event_type == 'ended' or event_type == 'dropped_out'")
+    ended = shifts.groupby("courier_id")["event_time"].max()
+    last = events("courier_gps").groupby("courier_id")["event_time"].max()
+    assert (last <= ended.reindex(last.index) + pd.Timedelta(seconds=1)).all()
+
+
 def test_only_spoofed_positions_are_further_apart_than_anyone_rides() -> None:
     gps = events("courier_gps").sort_values(["courier_id", "event_time"])
     lat, lng, who = (gps[name].to_numpy() for name in ("lat", "lng", "courier_id"))

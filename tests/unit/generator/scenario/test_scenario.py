@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import yaml
 
 from generator.city.city import load_city
 from generator.day import generate_day
+from generator.lives.life import LIFE_TOPICS
 from generator.scenario.scenario import SCENARIOS_DIR, RoadWindow, Scenario, check_scenario, load_scenario
 from generator.scenario.windows import Times
 from pipelines.errors import UsageError
@@ -106,6 +108,35 @@ def test_festival_brings_nearly_twice_the_orders_of_its_hours_and_leaves_the_mor
     mornings = [placed_within(tables, SATURDAY, (4, 12)) for tables in (usual, party)]
     same = mornings[0]["basket_value_cents"].eq(mornings[1]["basket_value_cents"])
     assert same.mean() > 0.97  # fraud takes the place of other orders
+
+
+def test_before_its_window_a_scenario_changes_nothing_of_what_happens() -> None:
+    usual, viral = day_of(None, FRIDAY), day_of("viral_promotion", FRIDAY)
+    begins = pa.scalar(datetime(2026, 11, 20, 3, tzinfo=UTC), pa.timestamp("us", "UTC"))  # 11:00 in Shenzhen
+    for topic in LIFE_TOPICS:
+        told = [name for name in usual[topic].column_names if name != "expected_ready_at"]  # which the crowd delays
+        before = [day[topic].filter(pc.less(day[topic]["event_time"], begins)).select(told) for day in (usual, viral)]
+        assert before[0].num_rows > 0 or topic == "reviews"
+        assert before[0].equals(before[1]), topic
+    visits = [set(day["app_events"]["event_id"].to_pylist()) for day in (usual, viral)]
+    assert visits[0] < visits[1]
+
+
+def test_a_pre_order_from_before_an_outage_is_cooked_once_the_kitchen_opens() -> None:
+    quiet = Scenario.model_validate(
+        {"name": "cut", "windows": [{"hours": [17, 20], "kitchens": {"closed": True}, "why": "power cut"}]}
+    )
+    tables = generate_day(load_city("futian"), FRIDAY, 3 * ORDERS, 7, quiet)
+    responses = tables["restaurant_responses"].to_pandas()
+    local = responses["event_time"].dt.tz_convert("Asia/Shanghai").dt.hour
+    closed = responses["reason"] == "kitchen_closed"
+    assert local[closed].between(17, 20).all()
+    orders = tables["orders"].to_pandas().query("event_type == 'placed'").set_index("order_id")
+    wanted = orders["scheduled_for"].dt.tz_convert("Asia/Shanghai")
+    waiting = orders[wanted.dt.hour.isin([18, 19]) & (orders["event_time"].dt.tz_convert("Asia/Shanghai").dt.hour < 17)]
+    begun = responses[(responses["event_type"] == "preparing") & responses["order_id"].isin(waiting.index)]
+    assert len(begun) > 0
+    assert (begun["event_time"].dt.tz_convert("Asia/Shanghai").dt.hour >= 20).all()
 
 
 def test_viral_promotion_triples_the_orders_of_its_kitchens_most_with_its_code() -> None:

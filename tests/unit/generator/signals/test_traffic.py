@@ -24,7 +24,7 @@ BIKE, CAR = VEHICLES.index("e_bike"), VEHICLES.index("car")
 
 def dry() -> Weather:
     weather = weather_of_day(FUTIAN, FRIDAY, 7)
-    return replace(weather, rain=np.zeros_like(weather.rain))
+    return replace(weather, sky_rain=np.zeros_like(weather.sky_rain))
 
 
 def wet() -> Weather:
