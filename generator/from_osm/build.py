@@ -6,8 +6,6 @@ city and nothing else (see `folder`).
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,16 +17,18 @@ from generator.city.city_parts import Bounds, Hub, KnownRestaurant
 from generator.demand.demand import place_orders
 from generator.from_osm.driving import Streets, driving_streets, largest_network
 from generator.from_osm.eateries import known_restaurants
-from generator.from_osm.extract import Box, Extract, read_extract
+from generator.from_osm.extract import Extract, read_extract
 from generator.from_osm.folder import check_out, left_behind, put
 from generator.from_osm.profile_text import Facts, attribution_text, profile_text, restaurants_text
 from generator.from_osm.simplify import MOST_NODES, junctions, simplified
 from generator.from_osm.whereabouts import Whereabouts, whereabouts
+from generator.from_osm.wishes import Wishes, city_id_of
 from generator.from_osm.zones import food_streets, home_hubs, zones_of
 from generator.roads.network import Network
 from generator.roads.street_travel import travel_of
 from generator.roads.travel import VEHICLES, straight_metres
 from generator.streams import Streams
+from pipelines.errors import UsageError
 
 BORDER_DEGREES = 0.001  # about 100 m round the streets, within which doors lie
 USUAL_REACH_METRES = 1_400  # as in a dense city
@@ -42,16 +42,6 @@ SPREAD_OUT = (
 )
 SAMPLE_DAY, SAMPLE_ORDERS = date(2026, 11, 20), 600  # a Friday whose rides are measured
 QUIET_HOUR = 3  # without congestion
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the user says instead of leaving it to the map."""
-
-    name: str | None = None
-    time_zone: str | None = None
-    currency: str | None = None
-    box: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +64,8 @@ def build_city(source: Path, out: Path | None, wishes: Wishes, *, overwrite: boo
     Raises UsageError for a file that is no extract or holds no town, an unknown time zone or currency, or a folder that
     is there already or cannot be written; SetupError without pyosmium.
     """
-    name = wishes.name or _readable(source)
+    wishes.check()
+    name = wishes.name_of(source)
     folder = out or Path(city_id_of(name))
     check_out(folder, overwrite=overwrite)
     extract = read_extract(source, wishes.box)
@@ -108,18 +99,6 @@ def _write(folder: Path, facts: Facts, network: Network) -> None:
     profile.write_text(profile_text(facts), encoding="utf-8")
 
 
-def _readable(source: Path) -> str:
-    """A name from the file's: `helsinki_centre-latest.osm.pbf` is Helsinki Centre."""
-    words = re.split(r"[\W_]+", source.name.split(".")[0].removesuffix("-latest"))
-    return " ".join(word.capitalize() for word in words if word) or "City"
-
-
-def city_id_of(name: str) -> str:
-    """An id that fits into ids, topics and file names: lower-case ASCII letters and digits, joined by underscores."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "city"
-
-
 def _narrowed(streets: Streets, extract: Extract) -> tuple[Streets, list[str]]:
     """The streets round the busiest place, where the whole has more junctions than travel can keep tables of."""
     count = int(junctions(streets).sum())
@@ -141,7 +120,8 @@ def _facts(
 ) -> tuple[Facts, list[str]]:
     """What the profile says, and what a person should look at because it is guessed."""
     lat, lng = network.node_lat, network.node_lng
-    bounds, guess = _bounds(lat, lng), whereabouts(float(np.median(lat)), float(np.median(lng)))
+    bounds = _bounds(lat, lng, source)
+    guess = whereabouts(float(np.median(lat)), float(np.median(lng)), extract.signs, bounds, wishes.time_zone)
     known = [shop for shop in known_restaurants(extract.eateries) if _inside(bounds, shop)]
     hubs, homes = food_streets(extract, streets), home_hubs(streets)
     reach = _reach_metres(homes, [(s.lat, s.lng) for s in known] or [(h.lat, h.lng) for h in hubs])
@@ -151,9 +131,11 @@ def _facts(
         source=source.name,
         dated=extract.dated,
         time_zone=wishes.time_zone or guess.time_zone,
-        time_zone_from="as given" if wishes.time_zone else "guessed from the position",
+        time_zone_from="as given" if wishes.time_zone else f"guessed: {_known_by(guess)}",
         currency=wishes.currency or guess.currency or "USD",
-        currency_from="as given" if wishes.currency else f"guessed from the country {guess.country}",
+        currency_from="as given"
+        if wishes.currency
+        else f"guessed from the country {guess.country}: {_known_by(guess)}",
         bounds=bounds,
         zones=zones_of(
             np.concatenate([lat, [shop.lat for shop in known]]),
@@ -171,12 +153,19 @@ def _facts(
     return facts, _guessed(guess, wishes)
 
 
-def _bounds(lat: np.ndarray, lng: np.ndarray) -> Bounds:
+def _bounds(lat: np.ndarray, lng: np.ndarray, source: Path) -> Bounds:
+    """The streets with a border; UsageError where they lie on both sides of the 180th meridian."""
+    if lng.max() - lng.min() > 180:
+        raise UsageError(
+            f"{source}: its streets lie on both sides of the 180th meridian, from {lng.min():.3f} to {lng.max():.3f}, "
+            "and a city's bounds cannot; give one side, such as --bounds "
+            f"{lat.min():.3f},{lng[lng > 0].min():.3f},{lat.max():.3f},180"
+        )
     return Bounds(
-        min_lat=round(float(lat.min()) - BORDER_DEGREES, 4),
-        max_lat=round(float(lat.max()) + BORDER_DEGREES, 4),
-        min_lng=round(float(lng.min()) - BORDER_DEGREES, 4),
-        max_lng=round(float(lng.max()) + BORDER_DEGREES, 4),
+        min_lat=max(round(float(lat.min()) - BORDER_DEGREES, 4), -90.0),
+        max_lat=min(round(float(lat.max()) + BORDER_DEGREES, 4), 90.0),
+        min_lng=max(round(float(lng.min()) - BORDER_DEGREES, 4), -180.0),
+        max_lng=min(round(float(lng.max()) + BORDER_DEGREES, 4), 180.0),
     )
 
 
@@ -184,13 +173,17 @@ def _inside(bounds: Bounds, shop: KnownRestaurant) -> bool:
     return bounds.min_lat <= shop.lat <= bounds.max_lat and bounds.min_lng <= shop.lng <= bounds.max_lng
 
 
+def _known_by(guess: Whereabouts) -> str:
+    return guess.known_by or "nearest place that names a time zone; near a border it can be the neighbour's"
+
+
 def _guessed(guess: Whereabouts, wishes: Wishes) -> list[str]:
     notes = []
     if not wishes.time_zone:
-        notes.append(f"time zone {guess.time_zone} is guessed from the position; set it with --time-zone")
+        notes.append(f"time zone {guess.time_zone} is guessed ({_known_by(guess)}); set it with --time-zone")
     if not wishes.currency:
         told = f"currency {guess.currency} is guessed" if guess.currency else "currency is not known; USD stands in"
-        notes.append(f"{told}; set it with --currency")
+        notes.append(f"{told} (country {guess.country}: {_known_by(guess)}); set it with --currency")
     return notes
 
 

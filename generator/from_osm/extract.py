@@ -1,11 +1,12 @@
-"""Read what a city needs from an OpenStreetMap file: driving ways, restaurants and named places."""
+"""Read what a city needs from an OpenStreetMap file: driving ways, restaurants, named places, signs of the country."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from generator.from_osm.country_signs import BOUNDARY_KEYS, SIGN_KEYS, CountrySigns
 from generator.from_osm.street_rules import direction, is_driven, kmh
 from pipelines.errors import SetupError, UsageError
 
@@ -58,6 +59,7 @@ class Extract:
     places: list[Place]
     eateries: list[Eatery]
     dated: str
+    signs: CountrySigns = field(default_factory=CountrySigns)
 
 
 def read_extract(path: Path, box: Box | None = None) -> Extract:
@@ -72,8 +74,8 @@ def read_extract(path: Path, box: Box | None = None) -> Extract:
     if path.stat().st_size == 0:
         raise UsageError(f"{path}: the file is empty; download the extract again")
     found = Extract([], {}, [], [], _date_of(osmium, path))
-    entities = osmium.osm.NODE | osmium.osm.WAY
-    wanted = osmium.filter.KeyFilter("highway", "amenity", "place")
+    entities = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
+    wanted = osmium.filter.KeyFilter("highway", "amenity", "place", *SIGN_KEYS, *BOUNDARY_KEYS)
     try:
         for thing in osmium.FileProcessor(str(path), entities).with_locations().with_filter(wanted):
             _take(found, thing, box)
@@ -116,6 +118,14 @@ def _take(found: Extract, thing: Any, box: Box | None) -> None:
     tags = thing.tags
     if thing.is_node():
         _take_point(found, tags, thing.location, box)
+        _take_signs(found, tags, thing.location, box)
+        return
+    if thing.is_relation():
+        found.signs.take_boundary(tags)
+        return
+    if "highway" not in tags and len(thing.nodes):
+        _take_signs(found, tags, thing.nodes[0].location, box)
+    if "highway" not in tags and "amenity" not in tags:
         return
     located = [(n.ref, n.location) for n in thing.nodes if n.location.valid()]
     if located and tags.get("amenity") in EATING:
@@ -140,9 +150,18 @@ def _pieces(nodes: list[tuple[int, float, float]], box: Box | None) -> list[list
     return [piece for piece in pieces if len(piece) > 1]
 
 
+def _is_in(at: Any, box: Box | None) -> bool:
+    return bool(at.valid() and (box is None or (box[0] <= at.lat <= box[2] and box[1] <= at.lon <= box[3])))
+
+
+def _take_signs(found: Extract, tags: Any, at: Any, box: Box | None) -> None:
+    if any(key in tags for key in SIGN_KEYS) and _is_in(at, box):
+        found.signs.take(tags, at.lat, at.lon)
+
+
 def _take_point(found: Extract, tags: Any, at: Any, box: Box | None) -> None:
     """A place node or an eatery; others are passed over."""
-    if not at.valid() or (box and not (box[0] <= at.lat <= box[2] and box[1] <= at.lon <= box[3])):
+    if not _is_in(at, box):
         return
     name = str(tags.get("name", "")).strip()
     if tags.get("place") in NAMING_PLACES and name:

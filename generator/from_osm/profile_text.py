@@ -9,6 +9,7 @@ from pathlib import Path
 
 from generator.city.city_parts import Bounds, Hub, KnownRestaurant
 from generator.from_osm.eateries import usual_cuisines
+from generator.from_osm.wishes import one_line
 from generator.from_osm.zones import Zones
 
 COUNTED_RESTAURANTS = 90  # on the platform at 1,500 orders a day, 17 orders each
@@ -50,7 +51,10 @@ def profile_text(facts: Facts) -> str:
     dish_price = usual.dish_price.get(facts.currency, usual.otherwise)
     step = 50 if dish_price < 50 else 100 * max(1, 10 ** (len(str(round(dish_price))) - 3))
     return _template("profile").format(
-        **{name: getattr(facts, name) for name in ("city_id", "name", "source", "time_zone", "time_zone_from")},
+        **{name: getattr(facts, name) for name in ("time_zone", "time_zone_from")},
+        city_id=_text(facts.city_id),
+        name=_comment(facts.name),
+        source=_comment(facts.source),
         **{name: getattr(facts, name) for name in ("currency", "currency_from", "reach_metres", "couriers")},
         couriers_from=facts.couriers_from,
         vehicles=_flow(WIDE_VEHICLES if facts.is_wide else DENSE_VEHICLES),
@@ -90,7 +94,7 @@ def attribution_text(facts: Facts) -> str:
     """The text of ATTRIBUTION.md."""
     files = ", the names of zones in `profile.yaml`" + (" and `restaurants.yaml` are" if facts.known else " are")
     dated = f", data of {facts.dated}" if facts.dated else ""
-    return _template("attribution").format(files=files, source=facts.source, dated=dated)
+    return _template("attribution").format(files=files, source=_comment(facts.source), dated=dated)
 
 
 def _cuisines(dish_price: float, step: int) -> str:
@@ -123,4 +127,10 @@ def _text(value: str) -> str:
     """A word as it is, anything that YAML could take for something else in quotes."""
     if re.fullmatch(r"[^\W\d_][\w ]{3,}\w", value) and value.lower() != "false":  # no yes, no, on, off, true, null
         return value
-    return json.dumps(value, ensure_ascii=False)
+    quoted = json.dumps(value, ensure_ascii=False)
+    return "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in quoted)
+
+
+def _comment(value: str) -> str:
+    """A text that stays on its line."""
+    return "".join(each if each.isprintable() else "?" for each in one_line(value))

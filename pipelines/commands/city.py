@@ -24,15 +24,18 @@ def build(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="OpenStreetMap extract: .osm.pbf, .osm or .osm.bz2.")],
     out: Annotated[Path | None, typer.Option(help="Folder to write; by default the city's id, here.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the city; by default from the file's name.")] = None,
-    time_zone: Annotated[str | None, typer.Option(help="IANA name; by default guessed from the position.")] = None,
-    currency: Annotated[str | None, typer.Option(help="ISO 4217 code; by default guessed from the country.")] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="IANA name; by default guessed from what the map says, and where it lies.")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO 4217 code; by default that of the country.")] = None,
     bounds: Annotated[
         str | None, typer.Option(help="Only within LAT,LNG,LAT,LNG: least latitude and longitude, then greatest.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a folder that is there, edits included.")] = False,
 ) -> None:
     """Make a city of an OpenStreetMap extract: streets, zones, restaurants and a profile to edit."""
-    from generator.from_osm.build import Wishes, build_city
+    from generator.from_osm.build import build_city
+    from generator.from_osm.wishes import Wishes
 
     wishes = Wishes(name, time_zone, currency, box_of(bounds) if bounds else None)
     _tell(build_city(source, out, wishes, overwrite=replace))
