@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 CITIES_DIR = Path(__file__).resolve().parents[1] / "cities"
+FARTHEST_REACHES = 3.0  # at which a hub outside the bounds draws a hundredth of what it draws at its middle
 
 
 class City(Part):
@@ -86,9 +87,24 @@ class City(Part):
         for shop in self.restaurants.known if self.restaurants else ():
             if not self.bounds.has(shop.lat, shop.lng):
                 raise ValueError(f"restaurants.known: {shop.name!r} at {shop.lat}, {shop.lng} lies outside the bounds")
+        self._check_hubs()
         if self.restaurants and self.customers and bool(self.restaurants.cells) != bool(self.customers.cells):
             raise ValueError("restaurants and customers: both have `cells`, or neither")
         return self
+
+    def _check_hubs(self) -> None:
+        """ValueError names a hub round which the service area has nothing."""
+        hubs = {
+            "restaurants.hubs": self.restaurants.hubs if self.restaurants else (),
+            "customers.homes": self.customers.homes if self.customers else (),
+        }
+        for where, each in ((f"{field}.{n}", hub) for field, of in hubs.items() for n, hub in enumerate(of)):
+            metres = self.bounds.metres_to(each.lat, each.lng)
+            if metres > FARTHEST_REACHES * each.reach_metres:
+                raise ValueError(
+                    f"{where}: {each.lat}, {each.lng} lies {metres / 1000:,.1f} km outside the bounds, and its "
+                    f"reach_metres is {each.reach_metres:g}; move it (is it lat, lng?), or widen `bounds`"
+                )
 
     def __hash__(self) -> int:
         # dictionaries within have no hash; cities that differ are told apart by equality
@@ -109,11 +125,20 @@ def load_city(name: str) -> City:
     if not path.exists():
         path = Path(name) / "profile.yaml" if Path(name).is_dir() else Path(name)
     if not path.is_file():
-        known = sorted(p.parent.name for p in CITIES_DIR.glob("*/profile.yaml"))
-        raise UsageError(
-            f"no city {name!r}; known: {', '.join(known)}; or give the folder that `dishpatch city build` wrote"
-        )
+        raise UsageError(_no_city(name))
     return read_city(path)
+
+
+def _no_city(name: str) -> str:
+    """Why nothing is found, and what can be given."""
+    known = sorted(p.parent.name for p in CITIES_DIR.glob("*/profile.yaml"))
+    if Path(name).is_dir():
+        why = f"the folder {name} holds no profile.yaml"
+    elif Path(name).exists():
+        why = f"{name} is no file"
+    else:
+        why = f"no city is named {name!r}, and no such file or folder exists"
+    return f"{why}; known: {', '.join(known)}; or give the folder that `dishpatch city build` wrote"
 
 
 def read_city(path: Path) -> City:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, get_args
 
+import h3
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from generator.city.lives_profile import Parts, Share
@@ -59,6 +60,11 @@ class Bounds(Part):
     def has(self, lat: float, lng: float) -> bool:
         """Whether the position lies in the area."""
         return self.min_lat <= lat <= self.max_lat and self.min_lng <= lng <= self.max_lng
+
+    def metres_to(self, lat: float, lng: float) -> float:
+        """From the position to the nearest of the area; 0 within it."""
+        inner = min(max(lat, self.min_lat), self.max_lat), min(max(lng, self.min_lng), self.max_lng)
+        return float(h3.great_circle_distance((lat, lng), inner, unit="m"))
 
 
 class Zone(Part):

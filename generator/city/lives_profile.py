@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 USUAL_LIVES = Path(__file__).resolve().parents[1] / "cities" / "usual_lives.yaml"
 
@@ -15,6 +15,35 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 Parts = Annotated[tuple[float, ...], Field(min_length=1, max_length=64)]  # see `tables_of_parts`
 Spread = Annotated[float, Field(ge=0, le=2)]  # sigma of a log-normal factor with median 1
+PAYMENT_METHODS = ("card", "cash", "wallet")  # the words of events/payments
+LEAST_CONGESTION, MOST_CONGESTION = 0.2, 20.0  # of free flow; beyond, rides are no rides
+
+
+def _some_weight(weights: dict[str, float]) -> dict[str, float]:
+    if sum(weights.values()) <= 0:
+        raise ValueError("the weights are all zero; give at least one above it")
+    return weights
+
+
+def _known_methods(weights: dict[str, float]) -> dict[str, float]:
+    for name in weights:
+        if name not in PAYMENT_METHODS:
+            raise ValueError(f"no payment method is named {name!r}; known: {', '.join(PAYMENT_METHODS)}")
+    return weights
+
+
+def _possible_congestion(factors: tuple[float, ...]) -> tuple[float, ...]:
+    for hour, factor in enumerate(factors):
+        if not LEAST_CONGESTION <= factor <= MOST_CONGESTION:
+            raise ValueError(
+                f"hour {hour}: {factor:g} is no factor on the time of free streets; 1 is free, 1.5 takes half as long "
+                f"again; give {LEAST_CONGESTION:g} to {MOST_CONGESTION:g}"
+            )
+    return factors
+
+
+Weights = Annotated[dict[str, Annotated[float, Field(ge=0)]], AfterValidator(_some_weight)]  # relative, by name
+Congestion = Annotated[tuple[float, ...], Field(min_length=24, max_length=24), AfterValidator(_possible_congestion)]
 
 
 class Section(BaseModel):
@@ -45,7 +74,7 @@ class Kitchen(Section):
     restaurant_spread: Spread
     order_spread: Spread
     load_exponent: Annotated[float, Field(ge=0, le=2)]
-    rejection_reasons: dict[str, float]
+    rejection_reasons: Weights
     # Measured from a history by `generate --like`; they take the place of the medians and spreads above.
     preparation_minutes: Parts | None = None
     preparation_step_minutes: Annotated[float, Field(ge=0)] = 0.0  # kitchens that tell whole minutes: 1
@@ -75,7 +104,7 @@ class Dispatch(Section):
     breakdown_share: Share
     breakdown_seconds: Seconds
     waiting_told_seconds: Seconds
-    decline_reasons: dict[str, float]
+    decline_reasons: Weights
 
 
 class ShiftPlan(Section):
@@ -91,7 +120,7 @@ class Riding(Section):
     pick_up_seconds: Seconds
     hand_off_seconds: Seconds
     service_spread: Spread
-    congestion_by_hour: Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]
+    congestion_by_hour: Congestion
 
 
 class Promise(Section):
@@ -103,7 +132,7 @@ class Promise(Section):
 
 
 class Payment(Section):
-    methods: dict[str, float]
+    methods: Annotated[Weights, AfterValidator(_known_methods)]
     first_attempt_fails_share: Share
     refund_seconds: Seconds
     goodwill_after_seconds: Seconds
@@ -152,7 +181,7 @@ class Review(Section):
     text_share: Share
     delay_seconds: Seconds
     longest_delay_seconds: Seconds
-    languages: dict[str, float]
+    languages: Weights
 
 
 class Lives(Overlaid):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import gzip
 import xml.etree.ElementTree as ET
+import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +33,10 @@ STREET_KMH = {
 }
 PATH_KMH = {"footway": 8.0, "path": 8.0, "pedestrian": 8.0, "steps": 5.0, "cycleway": 10.0, "track": 10.0}
 OTHER_STREET_KMH = 20.0  # residential, service, unclassified
+
+# What NumPy raises for a file that is empty, cut off, no archive, an archive of something else, or a single array.
+UNREADABLE = (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
+MAKE_ANEW = "make the city anew with `dishpatch city build`, which writes this file"
 
 _GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 
@@ -57,15 +63,17 @@ class Network:
 def load_network(path: Path) -> Network:
     """The network of a file; UsageError if it is not one or not strongly connected."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             network = Network(**{name: archive[name] for name in archive.files})
-    except (OSError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"{path}: not a street network ({error}); build it with generator.roads.network.read_graphml"
-        ) from error
-    parts = connected_components(graph_of(network, network.edge_metres), connection="strong", return_labels=False)
+        graph = graph_of(network, network.edge_metres)
+    except UNREADABLE as error:
+        raise UsageError(f"{path}: not a street network ({error}); {MAKE_ANEW}") from error
+    parts = connected_components(graph, connection="strong", return_labels=False)
     if parts != 1:
-        raise UsageError(f"{path}: the network falls into {parts} parts; keep its largest strongly connected one")
+        raise UsageError(
+            f"{path}: the network falls into {parts} parts that do not reach each other, and a city needs one that is "
+            f"connected; {MAKE_ANEW}"
+        )
     return network
 
 

@@ -36,6 +36,17 @@ class RidingWindow(Window):
     riding_factor: float = Field(gt=0, le=20)
     zones: Zones = ()
 
+    @model_validator(mode="after")
+    def _whole_hours(self) -> RidingWindow:
+        """Travel is slowed by the hour, so half of one would be slowed as a whole or not at all."""
+        for hour in self.hours or ():
+            if hour % 1:
+                raise ValueError(f"hours: {hour:g} is not a whole hour, and riding_factor holds for whole hours only")
+        for at in (self.start, self.end):
+            if at and (at.minute or at.second or at.microsecond):
+                raise ValueError(f"{at:%H:%M:%S} is not a whole hour, and riding_factor holds for whole hours only")
+        return self
+
 
 class RainWindow(Window):
     """At least so much rain falls over the whole city: 2.5 mm an hour is moderate, 10 heavy."""

@@ -68,6 +68,15 @@ def test_profile_overlays_single_values_of_the_usual_lives(tmp_path: Path) -> No
         ({"demnad": {}}, "demnad"),
         ({"city_id": "../evil"}, "city_id: .* \\(found '../evil'\\)"),
         ({"network": "gone.npz"}, "network: no file .*gone.npz"),
+        ({"lives": {"payment": {"methods": {"bitcoin": 1}}}}, "lives.payment.methods: .*'bitcoin'; known: card, cash"),
+        ({"lives": {"payment": {"methods": {"card": 0}}}}, "lives.payment.methods: the weights are all zero"),
+        ({"lives": {"payment": {"methods": {"card": 1, "cash": -1}}}}, "lives.payment.methods.cash: .*found -1"),
+        (
+            {"lives": {"kitchen": {"rejection_reasons": {}}}},
+            "lives.kitchen.rejection_reasons: the weights are all zero",
+        ),
+        ({"lives": {"riding": {"congestion_by_hour": [0] * 24}}}, "congestion_by_hour: hour 0: 0 is no factor"),
+        ({"lives": {"riding": {"congestion_by_hour": [1] * 23 + [99]}}}, "hour 23: 99 is no factor .* give 0.2 to 20"),
         ({"bounds": {"min_lat": 22.5, "max_lat": float("inf"), "min_lng": 113, "max_lng": 114}}, "bounds.max_lat"),
     ],
 )
@@ -76,6 +85,24 @@ def test_wrong_profile_is_refused_with_the_field_and_value(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         read_city(changed(tmp_path, **fields))
+
+
+@pytest.mark.parametrize(("part", "field"), [("restaurants", "hubs"), ("customers", "homes")])
+def test_a_hub_that_draws_nothing_within_the_bounds_is_refused(tmp_path: Path, part: str, field: str) -> None:
+    futian = load_city("futian").model_dump(mode="json", exclude={"network", "lives", "fraud", "signals"})
+    turned = {"lat": 52.5, "lng": 13.4, "weight": 1}  # Berlin
+    path = changed(tmp_path, **{part: futian[part] | {field: [turned]}})
+    with pytest.raises(UsageError, match=rf"{part}\.{field}\.0: 52\.5, 13\.4 lies .* km outside the bounds"):
+        read_city(path)
+    near = turned | {"lat": 22.558, "lng": 114.02}  # 220 m north of the bounds
+    read_city(changed(tmp_path, **{part: futian[part] | {field: [near]}}))
+
+
+def test_a_path_without_a_city_is_told_from_a_name_that_nobody_has(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file or folder exists; known: futian; or give the folder"):
+        load_city(str(tmp_path / "missing" / "path"))
+    with pytest.raises(UsageError, match=r"holds no profile\.yaml; known: futian"):
+        load_city(str(tmp_path))
 
 
 def test_unknown_city_lists_the_known_ones() -> None:

@@ -184,6 +184,11 @@ def test_fewer_orders_than_usual_are_a_part_of_the_usual_ones() -> None:
         ({"start": "2026-11-22T18:00", "end": "2026-11-22T19:00", "hours": [1, 9], "riding_factor": 2}, "not both"),
         ({"weekdays": ["freitag"], "riding_factor": 2}, "weekdays.0"),
         ({"hours": [17, 23], "kitchens": {"share": 0.5}}, "say closed: true"),
+        (
+            {"hours": [17.5, 23], "riding_factor": 2},
+            "hours: 17.5 is not a whole hour, and riding_factor holds for whole",
+        ),
+        ({"start": "2026-11-22T18:30", "end": "2026-11-22T19:00", "riding_factor": 2}, "18:30:00 is not a whole hour"),
         ({"hours": [17, 23], "riding_factor": 2, "zone": ["X"]}, "zone: no such key"),
         ({"hours": [17, 23], "promotion": {"code": "x", "discount_share": 0.1}}, "promotion.code"),
     ],
