@@ -112,7 +112,8 @@ def test_the_citys_report_publishes_what_the_lake_holds_and_shows_nobodys_home(
     day = [row for row in silver() if row["business_date"] == LAST]
     assert (told["orders_placed"], told["restaurants"]) == (len(day), len({row["restaurant_id"] for row in day}))
     assert told["orders_delivered"] == sum(row["outcome"] == "delivered" for row in day)
-    assert told["couriers"] >= len({row["courier_id"] for row in day if row["courier_id"]})
+    carried = {row["courier_id"] for row in day if row["outcome"] == "delivered"}
+    assert told["couriers_on_shift"] >= told["couriers_carrying"] >= len(carried) > 0
     (outcome,) = [o for o in first_run.outcomes if o.task.step.name == "the_city"]
     assert outcome.report is not None
     page = outcome.report.read_text()
@@ -166,7 +167,11 @@ def test_a_day_without_orders_is_told_as_it_was() -> None:
 @pytest.mark.usefixtures("small_day")
 def test_the_citys_report_of_few_or_no_orders_says_what_is_missing() -> None:
     three, shown = report(CITY, DATE, "the_city")
-    assert (three.figures["orders_placed"], three.figures["restaurants"], three.figures["couriers"]) == (3, 1, 1)
+    assert (three.figures["orders_placed"], three.figures["restaurants"], three.figures["couriers_carrying"]) == (
+        3,
+        1,
+        1,
+    )
     assert "No positions of couriers arrived" in shown
     none, shown = report(CITY, date(2026, 3, 8), "the_city")
     assert (none.figures["orders_placed"], none.figures["peak_at"]) == (0, None)

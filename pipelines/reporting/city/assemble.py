@@ -5,7 +5,7 @@ Events count once, and only where they keep every rule of their contract; silver
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -45,12 +45,13 @@ PLACEMENT_COLUMNS = ("order_id", "restaurant_id", "pickup_lat", "pickup_lng")
 
 def city_day(
     city_id: str, day: date, city: Mapping[str, Any], orders: pa.Table, placements: pa.Table,
-    events: Mapping[str, pa.Table],
+    events: Mapping[str, pa.Table], ever: Collection[str] = (),
 ) -> CityDay:  # fmt: skip
     """The day of a city.
 
     `city`: its registration (events/cities columns; empty: none); `orders`: SILVER_COLUMNS of silver/orders;
-    `placements`: PLACEMENT_COLUMNS of bronze/orders; `events`: topic of FRAMES -> rows of its event contract.
+    `placements`: PLACEMENT_COLUMNS of bronze/orders; `events`: topic of FRAMES -> rows of its event contract; `ever`:
+    topics of FRAMES of which the city sent events on some day, also where `events` has none.
     """
     zone, cut = str(city.get("time_zone") or "UTC"), int(city.get("day_cut_hour", 4))
     begins, ends = business_day_utc(day, zone, cut)
@@ -74,6 +75,7 @@ def city_day(
             list(COLUMNS["restaurants"])
         ],
         refused=refused,
+        ever=frozenset({"orders", *(FRAMES[topic] for topic in {*ever, *(t for t in events if events[t].num_rows)})}),
         **frames,
     )
 

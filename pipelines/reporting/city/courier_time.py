@@ -53,6 +53,20 @@ def spells_with_an_order(assignments: pd.DataFrame, progress: pd.DataFrame, orde
     return spells[["order_id", "courier_id", "taken", "arrived", "picked", "done", "handed"]]
 
 
+def carriers(assignments: pd.DataFrame, progress: pd.DataFrame, orders: pd.DataFrame) -> frozenset[str]:
+    """Couriers who had the food of one of `orders` in their bag: it was picked up or handed over while it was theirs.
+
+    Of an order that was delivered and tells no milestone it is who was assigned last.
+    """
+    spells = spells_with_an_order(assignments, progress, orders)
+    spells = spells[spells["order_id"].isin(set(orders["order_id"]))]
+    carried = spells["picked"].notna() | spells["handed"]
+    delivered = set(orders.loc[orders["outcome"] == "delivered", "order_id"])
+    untold = delivered - set(spells.loc[carried, "order_id"])
+    last = spells["order_id"].isin(untold) & ~spells["order_id"].duplicated(keep="last")
+    return frozenset(spells.loc[carried | last, "courier_id"].astype(str))
+
+
 def _first_after(events: pd.DataFrame, spells: pd.DataFrame, *, courier: bool = True) -> pd.Series:
     """For each spell, the first of `events` of its order (and courier) at or after it was taken; NaN for none."""
     by = ["order_id", "courier_id"] if courier else ["order_id"]

@@ -44,7 +44,7 @@ class CityDay:
     `begins` and `ends` bound the business day; `bounds` is the service area as least and greatest latitude, least and
     greatest longitude (None: not registered). `ended` of an order is its hand-off, cancellation, rejection or failure.
     What did not arrive is an empty frame. `refused`: by frame, rows of the day that came and broke a rule of their
-    contract; of orders, those that silver did not take.
+    contract; of orders, those that silver did not take. `ever`: frames of which the city sent something on any day.
     """
 
     city_id: str
@@ -65,6 +65,7 @@ class CityDay:
     weather: pd.DataFrame = field(default_factory=lambda: _empty("weather"))
     visits: pd.DataFrame = field(default_factory=lambda: _empty("visits"))
     refused: dict[str, int] = field(default_factory=dict)
+    ever: frozenset[str] = frozenset()
 
     def quarters(self) -> np.ndarray:
         """Bounds of the day's quarter hours, one more than there are quarters (92, 96 or 100 of them)."""

@@ -5,6 +5,7 @@ Colours are the light hex values of `plot_style`; the report swaps them for its 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from html import escape
 
@@ -12,7 +13,9 @@ import numpy as np
 
 from pipelines.reporting import plot_style as ps
 
-LETTER = 7.2  # mean width of a bold letter at 12 units, to keep labels apart
+# Mean width of a letter at 12 units in the widest face of the reports' stack (DejaVu Sans, so that no label is cut off
+# where a machine has no other), bold and not; a letter of China, Japan or Korea is as wide as it is high.
+BOLD_LETTER, LETTER, WIDE_LETTER = 8.5, 7.4, 12.0
 
 
 def num(value: float) -> str:
@@ -37,6 +40,12 @@ def text(
     style += f";paint-order:stroke;stroke:{ps.PAPER};stroke-width:4px;stroke-linejoin:round" if halo else ""
     place = f'x="{num(x)}" y="{num(y)}"' + ("" if anchor == "start" else f' text-anchor="{anchor}"')
     return f'<text {place} style="{style}">{escape(words)}</text>'
+
+
+def text_width(words: str, *, bold: bool = False) -> float:
+    """Units that a line of text at 12 units takes at most, nearly."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in words)
+    return wide * WIDE_LETTER + (len(words) - wide) * (BOLD_LETTER if bold else LETTER)
 
 
 def rect(x: float, y: float, width: float, height: float, colour: str) -> str:

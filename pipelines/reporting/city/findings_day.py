@@ -9,7 +9,7 @@ from pipelines.reporting import plot_style as ps
 from pipelines.reporting.city import conditions, plots
 from pipelines.reporting.city.day import FEW, CityDay
 from pipelines.reporting.city.quarter_hours import by_quarter
-from pipelines.reporting.city.visits import Funnel, funnel
+from pipelines.reporting.city.visits import Funnel, funnel, orders_of_other_days
 from pipelines.reporting.display import as_table
 from pipelines.reporting.finding import Finding, empty_finding
 from pipelines.reporting.frames import Row, highest, lowest
@@ -183,8 +183,27 @@ def funnel_finding(day: CityDay) -> Finding:
     say = f"{n.plural(viewed, 'visit')} got to a menu and {n.number(filled)} to a basket."
     if most:
         say += f" Most that brought no order ended here: {most[:1].lower()}{most[1:]}, {n.number(reasons[most])}."
+    say += _reconciled(day, ordered)
     alt = "Visits left after each step: " + "; ".join(f"{step} {n.number(count)}" for step, count, _ in stages) + "."
     return Finding("funnel", title, say, alt, (plot,), table)
+
+
+def _reconciled(day: CityDay, ordered: int) -> str:
+    """Why the visits that ordered are not as many as the day's orders; nothing where they are."""
+    placed = len(day.orders)
+    before, after = orders_of_other_days(day.visits, day.begins, day.ends)
+    told = ordered - after + before  # orders of the day that some visit tells of
+    parts = [
+        f"{n.number(before)} came of a visit begun before the day" if before else "",
+        f"{n.number(placed - told)} of no visit that is known" if placed > told else "",
+    ]
+    said = " and ".join(part for part in parts if part)
+    said = f" Of the day’s {n.plural(placed, 'order')} {said}." if said else ""
+    if after:
+        said += f" {n.plural(after, 'visit')} of the day ordered only after its end."
+    if told > placed:
+        said += f" {n.plural(told - placed, 'visit')} ordered what is not among the day’s {n.plural(placed, 'order')}."
+    return said
 
 
 def _stages(found: Funnel) -> list[tuple[str, int, list[tuple[str, int]]]]:

@@ -7,15 +7,16 @@ import pandas as pd
 
 from pipelines.reporting import numbers as n
 from pipelines.reporting import plot_style as ps
-from pipelines.reporting.city import map_plots, places, ridden
+from pipelines.reporting.city import map_plots, places, ridden, zone_names
 from pipelines.reporting.city.classes import class_names, class_of
 from pipelines.reporting.city.day import FEW, PRIVATE, CityDay
 from pipelines.reporting.city.frame import Extent
 from pipelines.reporting.city.map_parts import MOST_DOTS
-from pipelines.reporting.city.streets import ATTRIBUTION, Streets
+from pipelines.reporting.city.streets import Streets
 from pipelines.reporting.display import as_table
 from pipelines.reporting.finding import Finding, empty_finding
 from pipelines.reporting.frames import records
+from pipelines.reporting.tables import Table
 
 _NAMED = 5  # zones that the alt text names
 MOST_ROWS = 40  # of the zones' table
@@ -38,20 +39,25 @@ def map_finding(day: CityDay, streets: Streets | None) -> Finding:
     if extent is None:
         text = "No restaurant’s position and no place with enough orders is known."
         return empty_finding("map", subject, "No place is known", text)
-    demand, zones = places.demand(day.orders), places.zones(day.orders)
+    demand = places.demand(day.orders)
+    zones = zone_names.with_places(places.zones(day.orders), demand.cells)
     shops = places.restaurants_of_day(day.orders, day.restaurants)
     svgs = tuple(
         map_plots.demand_map(width, extent, demand, zones, shops, streets) for width in (ps.WIDE_UNITS, ps.NARROW_UNITS)
     )
-    table = as_table(
-        _listed(zones)[["name", "orders", "share", "restaurants", "late_share", "median_minutes"]],
-        columns={"name": "Zone", "orders": "Orders", "share": "Share of orders", "restaurants": "Restaurants in it",
-                 "late_share": "Late share", "median_minutes": "Median, min"},
-        units={"share": "%", "late_share": "%"},
-    )  # fmt: skip
     return Finding(
-        "map", _map_title(zones, subject), _map_say(demand, shops, streets), _map_alt(zones, shops), svgs, table
-    )
+        "map", _map_title(zones, subject), _map_say(demand, zones, shops, streets), _map_alt(zones, shops), svgs,
+        _zone_table(zones),
+    )  # fmt: skip
+
+
+def _zone_table(zones: pd.DataFrame) -> Table:
+    """The zones by orders; those without a name with their place and their cell."""
+    nameless = zones["where"].notna().any()
+    columns = {"label": "Zone", **({"where": "Where", "zone_id": "H3 cell"} if nameless else {}),
+               "orders": "Orders", "share": "Share of orders", "restaurants": "Restaurants in it",
+               "late_share": "Late share", "median_minutes": "Median, min"}  # fmt: skip
+    return as_table(_listed(zones)[list(columns)], columns=columns, units={"share": "%", "late_share": "%"})
 
 
 def _listed(zones: pd.DataFrame) -> pd.DataFrame:
@@ -60,7 +66,7 @@ def _listed(zones: pd.DataFrame) -> pd.DataFrame:
     if others.empty:
         return zones
     sums = others[["orders", "share", "restaurants"]].sum().to_dict()
-    rest = pd.DataFrame([{**sums, "name": f"{n.number(len(others))} other zones"}])
+    rest = pd.DataFrame([{**sums, "label": f"{n.number(len(others))} other zones"}])
     both = pd.concat([zones.head(MOST_ROWS), rest], ignore_index=True)
     return both.astype({"orders": int, "restaurants": int})
 
@@ -69,10 +75,11 @@ def _map_title(zones: pd.DataFrame, subject: str) -> str:
     first = records(zones)[0]
     if zones["orders"].sum() < FEW or len(zones) < 2 or zones["orders"].iloc[1] == first["orders"]:
         return subject
-    return f"{n.percent(first['share'], 0)} of the orders went to {first['name']}"
+    where = "" if n.is_blank(first["where"]) else f", {first['where']}"
+    return f"{n.percent(first['share'], 0)} of the orders went to {first['name']}{where}"
 
 
-def _map_say(demand: places.Demand, shops: pd.DataFrame, streets: Streets | None) -> str:
+def _map_say(demand: places.Demand, zones: pd.DataFrame, shops: pd.DataFrame, streets: Streets | None) -> str:
     top = int(np.ceil(len(shops) / 10))
     share = shops["orders"].head(top).sum() / shops["orders"].sum()
     said = ""
@@ -85,7 +92,9 @@ def _map_say(demand: places.Demand, shops: pd.DataFrame, streets: Streets | None
     if blank:
         lie = f"{n.plural(blank, 'order lies', 'orders lie')} there"
         said += f"Cells of fewer than {n.word(PRIVATE)} orders stay blank, so that no home shows ({lie}). "
-    return said + (f"Streets: {ATTRIBUTION}." if streets is not None else NO_STREETS)
+    if zones["where"].notna().any():
+        said += "Zones without a name bear letters by their orders and are told from the middle of the day’s orders. "
+    return (said + ("" if streets is not None else NO_STREETS)).strip()
 
 
 def _map_alt(zones: pd.DataFrame, shops: pd.DataFrame) -> str:
@@ -102,9 +111,12 @@ def rides_finding(day: CityDay, streets: Streets | None) -> Finding:
     """Streets by the rides that went along them, from couriers' positions with an order in hand."""
     subject, extent = "Where couriers rode", map_extent(day)
     positions, share = ridden.sampled(day.within(day.positions))
-    if positions.empty or extent is None:
-        text = "The day’s map shows where orders went, not the way there."
+    if positions.empty:
+        mapped = extent is not None
+        text = "The map of orders shows where they went, not the way there." if mapped else "No ride can be drawn."
         return empty_finding("rides", subject, "No positions of couriers arrived", text)
+    if extent is None:
+        return empty_finding("rides", subject, "No place is known", "There is no map to draw rides on.")
     ways = ridden.ways(positions)
     of_some = "" if share == 1 else f" Of every {n.number(round(1 / share))} couriers one is drawn."
     if streets is None:
@@ -125,9 +137,9 @@ def rides_finding(day: CityDay, streets: Streets | None) -> Finding:
         title = f"Half of all riding went along {n.percent(concentrated, 0)} of the streets"
     busiest = n.number(int(rides.max()))
     carried = f"{n.plural(orders, 'order')} carried; the busiest stretch saw {busiest} of them.{of_some}"
-    say, least = f"{carried} Streets: {ATTRIBUTION}.", n.word(PRIVATE)
+    least = n.word(PRIVATE)
     alt = f"Map of streets, thicker and darker where more rides went: from {least} to {busiest} along a stretch."
-    return Finding("rides", title, say, alt, (map_plots.rides_map(extent, streets, rides),), table)
+    return Finding("rides", title, carried, alt, (map_plots.rides_map(extent, streets, rides),), table)
 
 
 def _rides_in_cells(ways: pd.DataFrame, extent: Extent, subject: str, of_some: str) -> Finding:

@@ -27,9 +27,7 @@ def courier_time_finding(day: CityDay, courier_time: pd.DataFrame) -> Finding:
     """Couriers' time by what they did, and minutes of each for one delivered order."""
     subject = "Where couriers’ time went"
     if courier_time.empty:
-        return empty_finding(
-            "couriers", subject, "No courier was at work", "Neither a shift nor an assignment arrived."
-        )
+        return empty_finding("couriers", subject, "No courier is known", "Neither a shift nor an assignment arrived.")
     lasts = (courier_time["ends"] - courier_time["begins"]).groupby(courier_time["activity"]).sum()
     found = lasts.reindex([a for a in NAMES if a in lasts.index])
     delivered = int((day.orders["outcome"] == "delivered").sum())
@@ -91,7 +89,8 @@ def kitchens_finding(day: CityDay) -> Finding:
     )
     compared = kitchens.compared_with_itself(cooked)
     plot = range_plot(rows.assign(usual_p90=float("nan"), state="usual"), None, "")
-    return Finding("kitchens", _load_title(rows, subject), _load_say(compared), f"{alt}.", (plot,), table)
+    told = float(rows["median"].iloc[-1] - rows["median"].iloc[0])
+    return Finding("kitchens", _load_title(rows, subject), _load_say(compared, told), f"{alt}.", (plot,), table)
 
 
 def _load_title(rows: pd.DataFrame, subject: str) -> str:
@@ -105,12 +104,31 @@ def _load_title(rows: pd.DataFrame, subject: str) -> str:
     return f"{busy} an order took {n.plural(round(abs(more)), 'minute')} {'longer' if more > 0 else 'less'}"
 
 
-def _load_say(compared: kitchens.KitchenComparison) -> str:
+def _load_say(compared: kitchens.KitchenComparison, told_minutes: float) -> str:
+    """What the same kitchens say of the title's `told_minutes` more (median of all, busiest class against quietest)."""
     if compared.kitchens == 0:
-        return "No kitchen had enough quiet and busy orders to be compared with itself."
+        return (
+            "No kitchen had enough quiet and busy orders to be compared with itself, so load is not told from slow "
+            "kitchens that have many orders in hand."
+        )
     more = compared.minutes_more
-    said = f"The same kitchen beside itself ({n.number(compared.kitchens)} compared): busier than its median it took"
-    if abs(more) < FELT_MINUTES:
-        return f"{said} about as long, so it is rather that slow kitchens have many orders in hand."
+    as_long = "about as long"
     words = f"{n.number(abs(more), 1)}{n.NARROW}min {'longer' if more > 0 else 'less'}"
-    return f"{said} {words}" + (", so it is not only that slow kitchens are popular." if more > 0 else ".")
+    few = f"longer in {n.number(compared.longer)} of {n.plural(compared.kitchens, 'kitchen')}"
+    said = (
+        f"The same kitchen beside itself, busier than its median, took {as_long if abs(more) < FELT_MINUTES else words}"
+    )
+    return f"{said} (median; {few}){_load_conclusion(compared, told_minutes)}"
+
+
+def _load_conclusion(compared: kitchens.KitchenComparison, told_minutes: float) -> str:
+    unfelt = abs(compared.minutes_more) < FELT_MINUTES
+    if not compared.leans and unfelt and compared.kitchens >= FEW:
+        return ", so it is rather that slow kitchens have many orders in hand."
+    if not compared.leans:
+        return ": too few or too uneven to tell load from slow kitchens that have many orders in hand."
+    if compared.minutes_more < FELT_MINUTES:
+        return ", so it is not load that makes orders long."
+    if compared.minutes_more < told_minutes / 2:
+        return ": load goes with a part of it, and more lies between slow kitchens and quick ones."
+    return ", so it is not only that slow kitchens have many orders in hand."

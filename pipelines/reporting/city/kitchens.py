@@ -6,20 +6,31 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from pipelines.reporting.city.day import FEW
 
 CLASSES = ("alone", "1 other", "2 others", "3 others", "4 or 5", "6 or more")
 _EDGES = (1, 2, 3, 4, 6)
 _EACH = 5  # orders of one kitchen on each side before its two medians are compared
+BY_CHANCE = 0.05  # so seldom at most would kitchens that load does not touch lean one way as clearly
 
 
 @dataclass(frozen=True)
 class KitchenComparison:
-    """Each kitchen with itself: median over `kitchens` of minutes more when it had more than its median in hand."""
+    """Each kitchen with itself: median over `kitchens` of minutes more when it had more than its median in hand.
+
+    In `longer` of them it was more.
+    """
 
     kitchens: int
     minutes_more: float
+    longer: int = 0
+
+    @property
+    def leans(self) -> bool:
+        """Whether so many kitchens lean one way that chance seldom does it (sign test, two-sided)."""
+        return self.kitchens > 0 and float(binomtest(self.longer, self.kitchens).pvalue) <= BY_CHANCE
 
 
 def preparations(orders: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
@@ -69,4 +80,4 @@ def compared_with_itself(cooked: pd.DataFrame) -> KitchenComparison:
         cooked[rows].groupby("restaurant_id")["minutes"].agg(["count", "median"]) for rows in (is_busy, ~is_busy)
     )
     more = (busy.loc[busy["count"] >= _EACH, "median"] - quiet.loc[quiet["count"] >= _EACH, "median"]).dropna()
-    return KitchenComparison(len(more), float(more.median()) if len(more) else float("nan"))
+    return KitchenComparison(len(more), float(more.median()) if len(more) else float("nan"), int((more > 0).sum()))

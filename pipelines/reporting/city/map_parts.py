@@ -1,4 +1,4 @@
-"""What the maps of a report are made of: streets, cells, restaurants, names of zones, legends."""
+"""What the maps of a report are made of: streets, cells, restaurants, legends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pipelines.reporting.city import drawing as dr
 from pipelines.reporting.city.classes import class_names
 from pipelines.reporting.city.frame import Frame
 from pipelines.reporting.city.street_lines import HALF, Lines
-from pipelines.reporting.frames import records
 
 LARGEST_DOT, SMALLEST_DOT = 8.0, 1.6  # radius, units
 MOST_DOTS = 300  # restaurants drawn, those with most orders: about 12 KB of a drawing
@@ -59,40 +58,6 @@ def dots(shops: pd.DataFrame, frame: Frame) -> str:
     inside = frame.holds(x, y)
     circles = [dr.circle(*place) for place in zip(x[inside], y[inside], radius[inside], strict=True)]
     return dr.group(circles, f'fill="{ps.INK}" fill-opacity=".82" stroke="{ps.PAPER}" stroke-width=".8"')
-
-
-def zone_names(zones: pd.DataFrame, demand_cells: pd.Series, frame: Frame, most: int) -> list[str]:
-    """Name and share of the `most` zones with most orders, each where its orders are, where there is room."""
-    taken: list[tuple[float, float, float]] = []
-    drawn = []
-    for row in records(zones.head(most)):
-        words = f"{row['name']} {n.percent(row['share'], 0)}"
-        half = len(words) * dr.LETTER / 2
-        place = _middle(str(row["zone_id"]), demand_cells)
-        if place is None or half * 2 > frame.width:
-            continue
-        x = float(np.clip(frame.x(np.array(place[1])), frame.left + half, frame.left + frame.width - half))
-        y = float(np.clip(frame.y(np.array(place[0])), frame.top + 14, frame.top + frame.height - 6))
-        if any(abs(x - a) < half + b + 6 and abs(y - c) < 18 for a, b, c in taken):
-            continue
-        taken.append((x, half, y))
-        drawn.append(dr.text(x, y, words, colour=ps.INK, anchor="middle", bold=True, halo=True))
-    return drawn
-
-
-def _middle(zone_id: str, demand_cells: pd.Series) -> tuple[float, float] | None:
-    """Where the orders of a zone lie on average; the middle of its cell if none is shown; None if it is no cell."""
-    if not h3.is_valid_cell(zone_id):
-        return None
-    resolution = h3.get_resolution(zone_id)
-    own = {c: k for c, k in demand_cells.items() if h3.get_resolution(c) >= resolution}
-    own = {c: k for c, k in own.items() if h3.cell_to_parent(c, resolution) == zone_id}
-    if not own:
-        lat, lng = h3.cell_to_latlng(zone_id)
-        return float(lat), float(lng)
-    centres = np.array([h3.cell_to_latlng(c) for c in own])
-    lat, lng = np.average(centres, axis=0, weights=list(own.values()))
-    return float(lat), float(lng)
 
 
 def ramp_legend(

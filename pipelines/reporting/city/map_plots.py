@@ -7,53 +7,63 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from pipelines.reporting import numbers as n
 from pipelines.reporting import plot_style as ps
 from pipelines.reporting.city import drawing as dr
 from pipelines.reporting.city import map_parts as parts
+from pipelines.reporting.city import zone_list
 from pipelines.reporting.city.classes import class_edges, class_of
 from pipelines.reporting.city.day import PRIVATE
 from pipelines.reporting.city.frame import Extent, Frame
+from pipelines.reporting.city.map_labels import zone_labels
 from pipelines.reporting.city.places import Demand
 from pipelines.reporting.city.street_lines import street_lines
 from pipelines.reporting.city.streets import Streets
-from pipelines.reporting.frames import records
-from pipelines.reporting.plots import short_name
 
-MAP_WIDTH, MAP_HEIGHT = 500.0, 480.0  # of the wide drawing; beside it the zones are listed
+MAP_WIDTH, MAP_HEIGHT = 500.0, 480.0  # at most, where the zones are listed beside the map
 NARROW_HEIGHT = 400.0
+FLAT = 1.6  # times as wide as high: beside such a map half of the drawing would be blank, so the list goes under it
+GAP = 32.0  # units between the map and the list beside it
 STREETS_WIDE, STREETS_NARROW = 7_000, 3_500  # stretches drawn at most: about 60 and 30 KB
 MAIN_STREET_KMH = 30.0
 RIDE_COLOURS, RIDE_WIDTHS = ps.RAMP[1:], (1.2, 1.9, 2.7, 3.6)
-CREDIT = "Streets © OpenStreetMap contributors"
-_ZONES_LISTED = 9
+# The licence of the streets asks to be named where they are shown; the address tells its terms.
+CREDIT = "© OpenStreetMap contributors, openstreetmap.org/copyright"
 
 
 def demand_map(
     width: int, extent: Extent, demand: Demand, zones: pd.DataFrame, shops: pd.DataFrame, streets: Streets | None
 ) -> str:
-    """Orders by cell, streets, restaurants and names of zones; the wide drawing lists the zones beside the map."""
+    """Orders by cell, streets, restaurants and names of zones, and the zones as a list.
+
+    The list stands beside the map where the drawing is wide and the city is not flat, else under it.
+    """
     wide = width > ps.NARROW_UNITS
-    frame = extent.fitted(0, 0, MAP_WIDTH if wide else width, MAP_HEIGHT if wide else NARROW_HEIGHT)
+    beside = wide and extent.aspect < FLAT
+    across = float(np.clip(MAP_HEIGHT * extent.aspect, ps.NARROW_UNITS, MAP_WIDTH)) if beside else float(width)
+    frame = extent.fitted(0, 0, across, MAP_HEIGHT if wide else NARROW_HEIGHT)
     edges = class_edges(PRIVATE, float(demand.cells.max()) if len(demand.cells) else PRIVATE, len(ps.RAMP))
     layers = [
         *parts.cells_by_class(demand.cells, class_of(demand.cells.to_numpy(), edges), ps.RAMP, frame),
         *_streets(streets, frame, STREETS_WIDE if wide else STREETS_NARROW),
         dr.path(parts.cell_outlines(_cells(zones), frame), stroke=ps.MUTED, width=1, more='stroke-dasharray="1.5 3"'),
         parts.dots(shops, frame),
-        *parts.zone_names(zones, demand.cells, frame, _ZONES_LISTED if wide else 6),
     ]
     drawn = [dr.clipped(f"city-{width}", frame.left, frame.top, frame.width, frame.height, layers)]
+    drawn += [*zone_labels(zones, frame, zone_list.MOST), *_credit(streets, frame)]
     most = int(shops["orders"].max()) if len(shops) else 0
-    if wide:
-        drawn += [*_zone_list(zones, 532, width), *_credit(streets, frame)]
-        drawn += parts.ramp_legend(532, 330, width - 532, edges, ps.RAMP, "Orders by cell")
-        drawn += parts.dot_legend(532, 390, most)
+    if beside:
+        left = across + GAP
+        drawn += zone_list.zone_list(zones, left, width, 12)
+        drawn += parts.ramp_legend(left, 330, width - left, edges, ps.RAMP, "Orders by cell")
+        drawn += parts.dot_legend(left, 390, most)
         return dr.document(width, max(frame.height + 18, 440), drawn)
     below = frame.height + 18
-    drawn += [*_credit(streets, frame), *parts.ramp_legend(0, below, 300, edges, ps.RAMP, "Orders by cell")]
-    drawn += parts.dot_legend(0, below + 46, most)
-    return dr.document(width, below + 82, drawn)
+    drawn += parts.ramp_legend(0, below, 300, edges, ps.RAMP, "Orders by cell")
+    drawn += parts.dot_legend(*((400, below) if wide else (0, below + 46)), most)
+    top = below + (70 if wide else 112)
+    columns = 3 if wide else 1
+    drawn += zone_list.zone_list(zones, 0, width, top, columns)
+    return dr.document(width, top + zone_list.height(zones, columns), drawn)
 
 
 def _cells(zones: pd.DataFrame) -> list[str]:
@@ -75,22 +85,6 @@ def _credit(streets: Streets | None, frame: Frame) -> list[str]:
     return (
         [] if streets is None else [dr.text(frame.left + frame.width, frame.height + 12, CREDIT, size=11, anchor="end")]
     )
-
-
-def _zone_list(zones: pd.DataFrame, left: float, right: float) -> list[str]:
-    """Zones by orders: name, bar, orders and late share."""
-    shown = records(zones.head(_ZONES_LISTED))
-    drawn = [dr.text(left, 12, "Orders by zone", colour=ps.INK, bold=True)]
-    drawn.append(dr.text(right, 12, "late", size=11, anchor="end"))
-    most = max((row["orders"] for row in shown), default=1)
-    for place, row in enumerate(shown):
-        y = 34 + 32 * place
-        drawn.append(dr.text(left, y, short_name(row["name"], 22), colour=ps.INK))
-        drawn.append(dr.text(right, y, n.percent(row["late_share"], 0), colour=ps.INK, anchor="end"))
-        length = max(150 * row["orders"] / most, 1)
-        drawn.append(dr.rect(left, y + 5, length, 8, ps.NEUTRAL))
-        drawn.append(dr.text(left + length + 5, y + 13, n.number(row["orders"]), size=11))
-    return drawn
 
 
 def ride_edges(rides: np.ndarray) -> list[int]:

@@ -13,7 +13,10 @@ from pipelines.reporting import numbers as n
 from pipelines.reporting import plot_style as ps
 from pipelines.reporting.city.conditions import HALF_HOUR_SECONDS, WET_MM_PER_HOUR
 from pipelines.reporting.city.day import QUARTER_SECONDS
+from pipelines.reporting.city.plot_labels import Room
 from pipelines.reporting.frames import records
+
+BOTTOM_HEIGHT, WORDS_ABOVE = 142.0, 24.0  # units of the lower panel of a day, and of them over its highest mark
 
 
 def clock_axis(ax: Axes, clock: Sequence[str], step_seconds: float, every_hours: int) -> None:
@@ -33,9 +36,11 @@ def day_plot(quarters: pd.DataFrame, width: int, rain: Sequence[tuple[float, flo
     with ps.style():
         fig = ps.figure(width, 320)
         left, inner = 30.0, width - 34.0
-        top, bottom = ps.axes(fig, left, 22, inner, 96), ps.axes(fig, left, 152, inner, 142)
+        top, bottom = ps.axes(fig, left, 22, inner, 96), ps.axes(fig, left, 152, inner, BOTTOM_HEIGHT)
         fig.text(0, 1 - 10 / 320, "Orders placed in a quarter hour", color=ps.INK, weight="bold")
-        fig.text(0, 1 - 142 / 320, "Orders open, couriers on shift and busy", color=ps.INK, weight="bold")
+        couriers = bool(quarters[["on_shift", "busy"]].sum().sum())
+        below = f"Orders open{', couriers on shift and busy' if couriers else ''}"
+        fig.text(0, 1 - 142 / 320, below, color=ps.INK, weight="bold")
         hours = np.append(np.arange(len(quarters)), len(quarters)) * QUARTER_SECONDS / 3600
         for ax in (top, bottom):
             _bands(ax, rain)
@@ -43,7 +48,7 @@ def day_plot(quarters: pd.DataFrame, width: int, rain: Sequence[tuple[float, flo
         top.stairs(quarters["placed"], hours, fill=True, color=ps.NEUTRAL, linewidth=0)
         ps.value_axis(top, max(float(quarters["placed"].max()), 1.0), 3)
         top.set_xticks([])
-        _open_and_couriers(bottom, quarters, hours)
+        _open_and_couriers(bottom, quarters, hours, inner)
         if rain:
             first = rain[0]
             top.text((first[0] + first[1]) / 2, top.get_ylim()[1] * 0.94, "rain", ha="center", va="top", fontsize=11)
@@ -55,9 +60,11 @@ def _bands(ax: Axes, spans: Sequence[tuple[float, float]]) -> None:
         ax.axvspan(start, end, color=ps.RULE, alpha=0.33, linewidth=0)
 
 
-def _open_and_couriers(ax: Axes, quarters: pd.DataFrame, hours: np.ndarray) -> None:
-    highest = float(quarters[["open_orders", "on_shift", "busy"]].max().max())
-    ps.value_axis(ax, max(highest, 1.0))
+def _open_and_couriers(ax: Axes, quarters: pd.DataFrame, hours: np.ndarray, panel_width: float) -> None:
+    highest = max(float(quarters[["open_orders", "on_shift", "busy"]].max().max()), 1.0)
+    ps.value_axis(ax, highest)
+    unit = ax.get_ylim()[1] / BOTTOM_HEIGHT
+    ax.set_ylim(0, max(ax.get_ylim()[1], highest + WORDS_ABOVE * unit))
     middle = hours[:-1] + QUARTER_SECONDS / 7200
     ax.stairs(quarters["on_shift"], hours, fill=True, color=ps.RULE, linewidth=0)
     ax.stairs(quarters["busy"], hours, fill=True, color=ps.NEUTRAL, linewidth=0)
@@ -68,24 +75,33 @@ def _open_and_couriers(ax: Axes, quarters: pd.DataFrame, hours: np.ndarray) -> N
         peak = int(accents.to_numpy(float)[accents.notna()].argmax())
         at = int(np.flatnonzero(accents.notna())[peak])
         ax.plot([middle[at]], [accents.iloc[at]], "^", color=ps.LATE, markersize=9, markeredgecolor="none")
-    for words, column, share in (("on shift", "on_shift", 0.82), ("busy", "busy", 0.5)):
-        _label(ax, words, quarters[column].to_numpy(float), middle, share)
-    top = int(quarters["open_orders"].to_numpy(float).argmax())
-    side = -1 if middle[top] > hours[-1] / 2 else 1
-    ax.text(
-        middle[top] + side * 0.5, float(quarters["open_orders"].iloc[top]) * 0.97, "open orders", color=ps.INK,
-        weight="bold", ha="left" if side > 0 else "right", va="center", **ps.plate(),
-    )  # fmt: skip
+    _words(ax, quarters, middle, panel_width)
 
 
-def _label(ax: Axes, words: str, values: np.ndarray, middle: np.ndarray, share: float) -> None:
-    """A word within an area, where between noon and late it is highest at a `share` of the day's span."""
-    values = np.nan_to_num(values)
-    if values.max(initial=0) <= 0:
-        return
-    busy = np.flatnonzero(values >= values.max() * 0.35)
-    at = busy[int(len(busy) * share) - 1 if len(busy) * share >= 1 else 0]
-    ax.text(middle[at], values[at] * 0.5, words, color=ps.INK, fontsize=11, ha="center", va="center", **ps.plate())
+def _words(ax: Axes, quarters: pd.DataFrame, middle: np.ndarray, panel_width: float) -> None:
+    """Names the line over its peak and each area within it, or over it with a thin line down to it."""
+    line, shift, busy = (np.nan_to_num(quarters[c].to_numpy(float)) for c in ("open_orders", "on_shift", "busy"))
+    unit = ax.get_ylim()[1] / BOTTOM_HEIGHT
+    room = Room(line.copy(), panel_width / len(middle), unit)
+    if line.max(initial=0) > 0:
+        at, foot = room.inside(int(line.argmax()), 78), float(line.max()) + 7 * unit
+        ax.text(middle[at], foot, "open orders", color=ps.INK, weight="bold", ha="center", va="bottom")
+        room.take(at, 78, foot + 14 * unit)
+    areas = (("busy", busy, 34.0), ("on shift", shift, 52.0))  # the smaller area has fewer places, so it goes first
+    for words, edge, wide in areas:
+        if edge.max(initial=0) <= 0:
+            continue
+        inner = words == "busy"
+        lower, upper = (np.zeros(len(busy)), np.minimum(busy, line)) if inner else (np.maximum(room.drawn, busy), shift)
+        found, ground = room.within(lower, upper, wide, 17), ps.plate()
+        if found is None:
+            ground = {}
+            at, edge_foot = room.above(edge, wide, 24, np.maximum(shift, busy))
+            ax.plot([middle[at]] * 2, [edge[at] - 2 * unit, edge_foot + 6 * unit], color=ps.INK, linewidth=0.8)
+            found = at, edge_foot + 13 * unit
+        ax.text(middle[found[0]], found[1], words, color=ps.INK, fontsize=11, ha="center", va="center", **ground)
+        if not ground:
+            room.take(found[0], wide, found[1] + 8 * unit)
 
 
 def shares_plot(rows: pd.DataFrame, unit: str) -> str:

@@ -10,9 +10,6 @@ from generator.city.city import load_city
 from generator.roads.network import Network, load_network
 from pipelines.errors import UsageError
 
-# Every network is built from OpenStreetMap; its licence asks for this wherever the streets are shown.
-ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0 (openstreetmap.org/copyright)"
-
 
 @dataclass(frozen=True)
 class Streets:

@@ -42,3 +42,16 @@ def funnel(visits: pd.DataFrame, begins: float, ends: float) -> Funnel:
     unseen = opened - viewed
     searched = unseen & has["searched"]
     return Funnel((len(opened), len(viewed), len(filled), len(ordered)), len(unseen) - len(searched), len(searched))
+
+
+def orders_of_other_days(visits: pd.DataFrame, begins: float, ends: float) -> tuple[int, int]:
+    """(orders of the day whose visit began before it, orders after the day whose visit began in it)."""
+    first = visits.groupby("session_id")["at"].transform("min").astype(float)
+    ordered = visits["event_type"] == "checked_out"
+    at = visits["at"].astype(float)
+    before = ordered & (first < begins) & (at >= begins) & (at < ends)
+    after = ordered & (first >= begins) & (first < ends) & (at >= ends)
+    return (
+        int(visits.loc[before, "session_id"].nunique()),
+        int(visits.loc[after, "session_id"].nunique()),
+    )

@@ -90,6 +90,15 @@ def test_sources_say_what_came_what_broke_a_rule_and_what_is_missing():
     found = {row["source"]: row for row in sources(day_of([{}], courier_shifts=told))}
     assert (found["Courier shifts"]["complete"], found["Courier shifts"]["quarantined"]) == (0.5, 1)
     assert found["Courier shifts"]["last_event"] == "12:00"
-    assert (found["Delivery progress"]["state"], found["Weather"]["state"]) == ("missing", "none")
     empty = {row["state"] for row in sources(city_day("tinytown", DAY, CITY, silver(), placements(), {}))}
     assert empty == {"none"}
+
+
+def test_only_what_the_city_sent_on_other_days_is_missing_and_what_it_never_had_is_no_data():
+    ever = {"delivery_progress", "weather"}
+    day = city_day("tinytown", DAY, CITY, silver({}), placements(), {}, ever)
+    found = {row["source"]: row["state"] for row in sources(day)}
+    assert {source for source, state in found.items() if state == "missing"} == {"Delivery progress", "Weather"}
+    assert {found[source] for source in ("Restaurant responses", "Courier assignments", "Traffic")} == {"none"}
+    without_orders = city_day("tinytown", DAY, CITY, silver(), placements(), {}, ever)
+    assert {row["state"] for row in sources(without_orders)} == {"none"}

@@ -25,6 +25,7 @@ from pipelines.reporting.city.kitchens import KitchenComparison
 from pipelines.reporting.city.overview import figures, sentence
 from pipelines.reporting.city.streets import undirected
 from pipelines.reporting.svg import report_svg
+from pipelines.transforms.silver_orders import short_cell
 from tests.unit.pipelines.reporting.city_days import DAY, full_day, grid, no_orders, of, three_orders
 
 STREETS = undirected(grid())
@@ -78,9 +79,11 @@ def test_rain_is_told_beside_the_dry(full):
 def test_the_sentence_counts_and_names_the_fullest_moment(full):
     day, quarters, time = full_day(), full[1], full[2]
     said = sentence(day, quarters, time)
-    assert said.startswith("**400 orders** from 12 restaurants, carried by 24 couriers; at **")
+    assert said.startswith("**400 orders** from 12 restaurants, carried by 24 of 24 couriers on shift; at **")
     told = figures(day, quarters, time)
-    assert (told["orders_placed"], told["couriers"], told["simulated_text"]) == (400, 24, "all 400 orders")
+    assert (told["orders_placed"], told["couriers_text"], told["simulated_text"]) == (
+        400, "24 on shift, 24 carried", "all 400 orders",
+    )  # fmt: skip
     assert told["peak_open_orders"] == pytest.approx(quarters["open_orders"].max(), abs=0.05)
 
 
@@ -147,7 +150,9 @@ def test_a_city_without_streets_has_its_maps_without_them(full):
     found, *_ = all_of(full_day(), None)
     assert "OpenStreetMap" not in found["map"].svgs[0] + found["map"].say
     assert found["rides"].svgs
-    assert all("© OpenStreetMap contributors" in full[0][name].svgs[0] + full[0][name].say for name in ("map", "rides"))
+    for name in ("map", "rides"):
+        for svg in full[0][name].svgs:
+            assert (svg + full[0][name].say).count("OpenStreetMap") == 1
 
 
 def test_the_maps_of_a_large_city_stay_small():
@@ -158,6 +163,68 @@ def test_the_maps_of_a_large_city_stay_small():
     maps = [report_svg(s, alt="a", prefix="c", where="cell") for s in map_finding(wide, large).svgs]
     rides = report_svg(rides_finding(wide, large).svgs[0], alt="a", prefix="r", where="cell")
     assert sum(len(svg.encode()) for svg in [*maps, rides]) < 180_000
+
+
+def test_couriers_on_shift_and_those_who_carried_are_told_apart():
+    day = full_day()
+    idle = of("shifts", courier_id=["x", "x"], event_type=["started", "ended"], at=[day.begins + 9e3, day.begins + 9e4])
+    more = replace(day, shifts=pd.concat([day.shifts, idle]))
+    _, quarters, time = all_of(more)
+    assert "carried by 24 of 25 couriers on shift" in sentence(more, quarters, time)
+    assert figures(more, quarters, time)["couriers_text"] == "25 on shift, 24 carried"
+
+
+def test_couriers_that_are_not_known_are_not_counted_as_none():
+    day = full_day()
+    unknown = replace(day, **{name: getattr(day, name).head(0) for name in ("shifts", "assignments", "progress")})
+    _, quarters, time = all_of(unknown)
+    assert "courier" not in sentence(unknown, quarters, time)
+    told = figures(unknown, quarters, time)
+    assert (told["couriers_text"], told["couriers_carrying"]) == ("not known", None)
+
+
+def test_zones_without_a_name_are_told_by_where_they_lie_and_by_a_letter_of_the_map():
+    day = full_day()
+    cells = day.orders["zone_id"]
+    found = map_finding(replace(day, orders=day.orders.assign(zone_name=cells.map(short_cell))), STREETS)
+    assert re.fullmatch(r".* of the orders went to zone A, (in|.* of) the middle", found.title)
+    assert all(re.search(r">A \d+\u202f%<", svg) for svg in found.svgs)
+    assert "Zone" not in "".join(found.svgs) + found.title
+    assert cells.value_counts().index[0] in found.table["rows"][0]
+
+
+def test_the_narrow_map_lists_the_zones_with_their_late_shares_too(full):
+    wide, narrow = full[0]["map"].svgs
+    for word in ("Orders by zone", "late", "Quarter 0"):
+        assert f">{word}<" in wide
+        assert f">{word}<" in narrow
+
+
+def test_without_a_map_of_orders_the_rides_do_not_point_to_one(none):
+    day = full_day()
+    unplaced = replace(
+        day,
+        orders=day.orders.assign(dropoff_cell=None, zone_id="unknown"),
+        restaurants=day.restaurants.head(0),
+        positions=day.positions.head(0),
+    )
+    assert map_finding(unplaced, STREETS).notice
+    for found in (rides_finding(unplaced, STREETS), none[0]["rides"]):
+        assert "map of orders" not in found.notice[1]
+    mapped = rides_finding(replace(day, positions=day.positions.head(0)), STREETS)
+    assert "map of orders shows" in mapped.notice[1]
+
+
+def test_orders_that_no_visit_of_the_day_led_to_are_told(full):
+    assert "Of the day’s" not in full[0]["funnel"].say
+    day = full_day()
+    first = day.visits["session_id"] == day.orders["order_id"].iloc[0]
+    early = day.visits.assign(
+        at=day.visits["at"].where(~first | (day.visits["event_type"] == "checked_out"), day.begins - 60)
+    )
+    lost = early[early["session_id"] != day.orders["order_id"].iloc[1]]
+    said = funnel_finding(replace(day, visits=lost)).say
+    assert "Of the day’s 400 orders 1 came of a visit begun before the day and 1 of no visit that is known." in said
 
 
 def test_without_shifts_supply_is_not_judged():
@@ -194,10 +261,27 @@ def test_a_day_of_very_many_places_still_fits_the_page():
     assert "The 300 restaurants with most orders are drawn" in found.say
 
 
-def test_slow_kitchens_that_are_popular_are_told_from_kitchens_under_load():
-    assert "so it is rather that slow kitchens" in _load_say(KitchenComparison(9, 0.1))
-    assert "3.0\u202fmin longer, so it is not only" in _load_say(KitchenComparison(9, 3.0))
-    assert _load_say(KitchenComparison(9, -2.0)).endswith("it took 2.0\u202fmin less.")
+@pytest.mark.parametrize(
+    ("compared", "told", "said"),
+    [
+        (KitchenComparison(0, float("nan")), 8.0, "No kitchen had enough quiet and busy orders"),
+        (KitchenComparison(8, 0.8, 5), 8.0, "(median; longer in 5 of 8 kitchens): too few or too uneven to tell"),
+        (KitchenComparison(40, 0.1, 21), 8.0, "so it is rather that slow kitchens have many orders in hand"),
+        (
+            KitchenComparison(11, 2.8, 11),
+            4.0,
+            "2.8\u202fmin longer (median; longer in 11 of 11 kitchens), so it is not",
+        ),
+        (KitchenComparison(30, 1.0, 27), 8.0, "load goes with a part of it, and more lies between"),
+        (
+            KitchenComparison(9, -2.0, 0),
+            8.0,
+            "2.0\u202fmin less (median; longer in 0 of 9 kitchens), so it is not load",
+        ),
+    ],
+)
+def test_what_is_concluded_of_kitchens_follows_from_the_same_kitchens_and_their_number(compared, told, said):
+    assert said in _load_say(compared, told)
 
 
 def test_a_day_of_imported_orders_with_a_simulated_course_says_so():

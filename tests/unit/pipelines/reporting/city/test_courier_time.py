@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.reporting.city.courier_time import MAX_SPELL_SECONDS, courier_time
+from pipelines.reporting.city.courier_time import MAX_SPELL_SECONDS, carriers, courier_time
 
 MINUTE = 60.0
 
@@ -92,3 +92,13 @@ def test_without_shifts_no_time_is_idle_and_without_anything_there_is_none():
 def test_time_outside_the_day_is_left_out():
     found = courier_time(ORDER, ITS_WAY, ended(o=1800.0), SHIFT, 1_000.0, 1_500.0)
     assert minutes(found) == {"at_restaurant": pytest.approx(80 / 60), "to_customer": pytest.approx(420 / 60)}
+
+
+def test_only_couriers_with_the_food_in_their_bag_carried_an_order():
+    told = assignments(
+        ("o", "k", "assigned", 600.0), ("o", "k", "unassigned", 700.0), ("o", "l", "assigned", 710.0),
+        ("p", "m", "assigned", 600.0), ("q", "n", "assigned", 600.0), ("other", "x", "assigned", 600.0),
+    )  # fmt: skip
+    way = progress(("o", "picked_up", 1080.0), ("o", "delivered", 1800.0), ("other", "delivered", 900.0))
+    orders = ended(o=1800.0, p=900.0, q=900.0).assign(outcome=["delivered", "customer_after_acceptance", "delivered"])
+    assert carriers(told, way, orders) == {"l", "n"}
