@@ -21,6 +21,7 @@ PRIOR_ORDERS = 40.0  # as many orders of the whole city's day are mixed into eac
 MOST_CUSTOMERS = 60_000  # invented; more make a day slower and no likelier
 # Of a history without positions: nine ways in the shipped city, from the tenth to the ninetieth part of its orders.
 USUAL_TRIP_KM = (0.6, 1.0, 1.3, 1.6, 1.9, 2.2, 2.6, 3.1, 4.0)
+LEAST_UNNAMED = 3_000  # fewer would leave most quarters of a wide city without a door
 ORDERS_EACH = 0.5  # orders of a day to one customer on the books, where the history does not name customers
 
 
@@ -89,7 +90,8 @@ def fit_customers(observed: Observed, orders_per_day: int) -> Customers:
         shares = pd.Series({_middle(observed): 1.0})
     ways = trip_km(orders)
     named = orders["customer_id"].dropna()
-    count = named.nunique() if len(named) > len(orders) / 2 else round(orders_per_day / ORDERS_EACH)
+    unnamed = max(round(orders_per_day / ORDERS_EACH), LEAST_UNNAMED)
+    count = named.nunique() if len(named) > len(orders) / 2 else unnamed
     per_customer = named.value_counts()
     excess = per_customer.var() - per_customer.mean() if len(per_customer) > 1 else np.nan
     spread = np.sqrt(np.log1p(max(excess, 0.0) / per_customer.mean() ** 2)) if np.isfinite(excess) else 1.0
