@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from generator.city.city import City, read_city
-from generator.city.city_parts import Bounds, Hub, KnownRestaurant
+from generator.city.city_parts import Bounds, Hub
 from generator.demand.demand import place_orders
 from generator.from_osm.driving import Streets, driving_streets, largest_network
 from generator.from_osm.eateries import known_restaurants
@@ -71,7 +71,7 @@ def build_city(source: Path, out: Path | None, wishes: Wishes, *, overwrite: boo
     extract = read_extract(source, wishes.box)
     drawn = driving_streets(extract)
     whole = largest_network(drawn, str(source))
-    streets, narrowed = _narrowed(whole, extract)
+    streets, narrowed = _narrowed(whole, extract, source)
     network = simplified(streets)
     facts, notes = _facts(name, source, extract, streets, network, wishes)
     put(folder, lambda made: _write(made, facts, network))
@@ -99,12 +99,13 @@ def _write(folder: Path, facts: Facts, network: Network) -> None:
     profile.write_text(profile_text(facts), encoding="utf-8")
 
 
-def _narrowed(streets: Streets, extract: Extract) -> tuple[Streets, list[str]]:
+def _narrowed(streets: Streets, extract: Extract, source: Path) -> tuple[Streets, list[str]]:
     """The streets round the busiest place, where the whole has more junctions than travel can keep tables of."""
     count = int(junctions(streets).sum())
     if count <= MOST_NODES:
         return streets, []
-    middle = max(food_streets(extract, streets), key=lambda hub: hub.weight)
+    inner = _within(extract, _bounds(streets.lat, streets.lng, source))
+    middle = max(food_streets(inner, streets), key=lambda hub: hub.weight)
     metres = straight_metres(streets.lat, streets.lng, middle.lat, middle.lng)
     radius = float(np.sort(metres[junctions(streets)])[MOST_NODES * 9 // 10])
     found = streets.within(metres <= radius).largest_part()
@@ -122,8 +123,9 @@ def _facts(
     lat, lng = network.node_lat, network.node_lng
     bounds = _bounds(lat, lng, source)
     guess = whereabouts(float(np.median(lat)), float(np.median(lng)), extract.signs, bounds, wishes.time_zone)
-    known = [shop for shop in known_restaurants(extract.eateries) if _inside(bounds, shop)]
-    hubs, homes = food_streets(extract, streets), home_hubs(streets)
+    inner = _within(extract, bounds)
+    known = known_restaurants(inner.eateries)
+    hubs, homes = food_streets(inner, streets), home_hubs(streets)
     reach = _reach_metres(homes, [(s.lat, s.lng) for s in known] or [(h.lat, h.lng) for h in hubs])
     facts = Facts(
         city_id=city_id_of(name),
@@ -169,8 +171,13 @@ def _bounds(lat: np.ndarray, lng: np.ndarray, source: Path) -> Bounds:
     )
 
 
-def _inside(bounds: Bounds, shop: KnownRestaurant) -> bool:
-    return bounds.min_lat <= shop.lat <= bounds.max_lat and bounds.min_lng <= shop.lng <= bounds.max_lng
+def _within(extract: Extract, bounds: Bounds) -> Extract:
+    """The extract without eateries and places outside the bounds, such as those of an island that no street reaches."""
+    return replace(
+        extract,
+        eateries=[each for each in extract.eateries if bounds.has(each.lat, each.lng)],
+        places=[each for each in extract.places if bounds.has(each.lat, each.lng)],
+    )
 
 
 def _known_by(guess: Whereabouts) -> str:

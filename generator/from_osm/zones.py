@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import count
 
 import h3
 import numpy as np
@@ -37,11 +38,13 @@ def zones_of(lat: np.ndarray, lng: np.ndarray, places: list[Place]) -> Zones:
             break
     names = [_name(cell, resolution, places) for cell in cells]
     twice = {name for name, times in Counter(names).items() if times > 1}
-    seen: Counter[str] = Counter()
+    taken = set(names)
     zones = []
     for cell, name in zip(cells, names, strict=True):
-        seen[name] += 1
-        told = f"{name} {seen[name]}" if name in twice else name
+        told = name
+        if name in twice:
+            told = next(each for n in count(1) if (each := f"{name} {n}") not in taken)
+            taken.add(told)
         zones.append(Zone(zone_id=cell, name=told))
     return Zones(resolution, tuple(zones))
 

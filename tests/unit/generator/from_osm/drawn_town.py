@@ -24,10 +24,12 @@ def draw_town(
     west: float = WEST,
     signs: Sequence[Mapping[str, str]] = (),
     boundary: Mapping[str, str] | None = None,
+    island: Sequence[Mapping[str, str]] = (),
 ) -> Path:
     """Write the town: a grid of two-way streets, a one-way row, a private lane, an island, places, restaurants.
 
-    `signs`: tags of houses of its middle, half of them drawn as ways; `boundary`: tags of a relation round it.
+    `signs`: tags of houses of its middle, half of them drawn as ways; `boundary`: tags of a relation round it;
+    `island`: tags of what is on the island.
     """
     import osmium
 
@@ -50,6 +52,8 @@ def draw_town(
                 _node(writer, 400 + n, *at, **{key: value for key, value in tags.items() if value})
         for n, tags in enumerate(signs[::2]):
             _node(writer, 600 + n, south + 4 * STEP, west + 4 * STEP, **tags)
+        for n, tags in enumerate(island):
+            _node(writer, 700 + n, south + 0.05, west, **tags)
         for way, (nodes, tags) in enumerate(_ways(), start=1):
             writer.add_way(osmium.osm.mutable.Way(id=way, nodes=nodes, tags=tags))
         _add_houses(writer, signs[1::2])

@@ -21,9 +21,10 @@ from generator.day import generate_day
 from generator.demand.restaurants import restaurants_of
 from generator.from_osm.build import Built, build_city
 from generator.from_osm.driving import Streets, driving_streets, largest_network
-from generator.from_osm.extract import read_extract
+from generator.from_osm.extract import Place, read_extract
 from generator.from_osm.simplify import junctions, simplified
 from generator.from_osm.wishes import Wishes, city_id_of
+from generator.from_osm.zones import zones_of
 from generator.roads.network import load_network
 from pipelines.cli import app
 from pipelines.commands.city import box_of
@@ -262,6 +263,26 @@ def test_a_town_across_the_180th_meridian_is_refused_with_the_side_to_take(tmp_p
     told = str(refused.value).rpartition("--bounds ")[2]
     made = build_city(across, tmp_path / "c", Wishes(box=box_of(told)))
     assert 179.98 < made.city.bounds.min_lng < made.city.bounds.max_lng <= 180
+
+
+def test_what_lies_where_no_street_leads_draws_nobody(tmp_path: Path) -> None:
+    towns = [{"place": "town", "name": "Isle"}]
+    cafes = [{"amenity": "cafe", "name": f"Quay {n}"} for n in range(30)]
+    by_places = draw_town(tmp_path / "isle.osm.pbf", island=towns, with_restaurants=False)
+    by_eateries = draw_town(tmp_path / "quay.osm.pbf", island=cafes)
+    for source, known in ((by_places, 0), (by_eateries, 16)):
+        made = build_city(source, tmp_path / f"{known}", Wishes())
+        assert made.known_restaurants == known
+        hubs = made.city.restaurants.hubs  # type: ignore[union-attr]
+        assert all(made.city.bounds.has(hub.lat, hub.lng) for hub in hubs)
+
+
+def test_zones_keep_apart_where_a_place_is_named_like_the_second_part_of_another() -> None:
+    lat, lng = np.array([52.09, 52.09, 52.09]), np.array([5.12, 5.14, 5.16])
+    names = ("Old Town", "Old Town", "Old Town 1")
+    places = [Place(name, "suburb", a, b) for name, a, b in zip(names, lat, lng, strict=True)]
+    zones = zones_of(lat, lng, places)
+    assert sorted(zone.name for zone in zones.zones) == ["Old Town 1", "Old Town 2", "Old Town 3"]
 
 
 BY_BORDER = {"south": 48.1, "west": 11.5}  # Munich, nearer to Vaduz than to Berlin
