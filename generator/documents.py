@@ -48,4 +48,9 @@ def problems_of(error: ValidationError, whole: str = "profile") -> str:
 def problem_of(error: Any, whole: str = "profile") -> str:
     """One of pydantic's errors in a sentence."""
     said = PLAIN.get(error["type"], error["msg"].removeprefix("Value error, "))
-    return f"{'.'.join(map(str, error['loc'])) or whole}: {said} (found {error['input']!r:.80})"
+    where = ".".join(map(str, error["loc"])) or whole
+    if error["type"] in ("missing", "value_error") and isinstance(error["input"], dict):
+        return (
+            f"{where}: {said}"  # about several keys together: the message names them, the start of the table does not
+        )
+    return f"{where}: {said} (found {error['input']!r:.80})"

@@ -95,7 +95,12 @@ def _write(folder: Path, facts: Facts, network: Network) -> None:
         (folder / "restaurants.yaml").write_text(restaurants_text(facts.known), encoding="utf-8")
     profile = folder / "profile.yaml"
     profile.write_text(profile_text(facts), encoding="utf-8")
-    facts = replace(facts, couriers=_couriers(read_city(profile)))
+    try:
+        city = read_city(profile)
+    except UsageError as error:  # about a file that is about to go
+        told = str(error).removeprefix(f"{profile}: ")
+        raise UsageError(f"{facts.source}: makes no city: {told}; try another area with --bounds") from error
+    facts = replace(facts, couriers=_couriers(city))
     profile.write_text(profile_text(facts), encoding="utf-8")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from datetime import date
 from functools import cache
@@ -27,7 +26,6 @@ from generator.from_osm.wishes import Wishes, city_id_of
 from generator.from_osm.zones import zones_of
 from generator.roads.network import load_network
 from pipelines.cli import app
-from pipelines.commands.city import box_of
 from pipelines.errors import SetupError, UsageError
 from tests.unit.generator.from_osm.drawn_town import SOUTH, STEP, WEST, draw_town
 
@@ -209,62 +207,6 @@ def test_unknown_time_zone_or_currency_is_named_and_nothing_is_left(town: Path, 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("option", "said"),
-    [
-        (("--time-zone", "Mars/X"), "--time-zone Mars/X: no such IANA time zone"),
-        (("--time-zone", "Europe/Munich"), "did you mean Europe/"),
-        (("--currency", "euro"), "--currency euro: no ISO 4217 code"),
-        (("--currency", "EUX"), "--currency EUX: no ISO 4217 code"),
-        (("--name", " "), "--name: is empty"),
-        (("--name", "x" * 81), "has 81 characters; give at most 80"),
-        (("--name", "A\x1b[31m"), "cannot be printed"),
-        (("--out", "/proc/zz"), "--out /proc/zz: cannot be written"),
-    ],
-)
-def test_an_option_that_no_city_can_have_is_named(town: Path, option: tuple[str, str], said: str) -> None:
-    run = CliRunner().invoke(app, ["city", "build", str(town), "--out", str(town.parent / "never"), *option])
-    assert isinstance(run.exception, UsageError)
-    assert re.search(said, str(run.exception))
-    assert ".part" not in str(run.exception)
-    assert not (town.parent / "never").exists()
-
-
-@pytest.mark.parametrize("name", ["A\nB: {x}", "2024", "no", "Zoë \N{OPEN BOOK} 'n' \"q\" # not: a comment"])
-def test_a_name_of_any_letters_is_read_back_on_one_line(town: Path, tmp_path: Path, name: str) -> None:
-    made = build_city(town, tmp_path / "c", Wishes(name=name))
-    assert made.city.name == " ".join(name.split())
-    assert made.city.city_id == city_id_of(name)
-    first, second = (made.folder / "profile.yaml").read_text(encoding="utf-8").splitlines()[:2]
-    assert first.startswith(f"# {made.city.name}, made by")
-    assert second.startswith("# menus")
-
-
-def test_a_map_whose_names_cannot_be_printed_is_a_city(tmp_path: Path) -> None:
-    odd = tmp_path / "odd\nname: x.osm.pbf"
-    draw_town(odd, signs=[{"amenity": "cafe", "name": "A\x7fB\x85C\u2028D", "addr:country": "NL"}] * 2)
-    made = build_city(odd, tmp_path / "c", Wishes())
-    assert "A\x7fB\x85C\u2028D" in {shop.name for shop in made.city.restaurants.known}  # type: ignore[union-attr]
-
-
-def test_a_town_that_ends_at_the_180th_meridian_is_a_city_that_ends_there(tmp_path: Path) -> None:
-    east = draw_town(tmp_path / "east.osm.pbf", south=-16.8, west=180 - 8 * STEP - 0.0002)
-    made = build_city(east, tmp_path / "c", Wishes())
-    assert made.city.bounds.max_lng == 180
-    assert (made.city.time_zone, made.city.currency) == ("Pacific/Fiji", "FJD")
-    placed = generate_day(made.city, date(2026, 11, 20), 100, 7)["orders"]
-    assert max(at for at in placed.column("dropoff_lng").to_pylist() if at is not None) <= 180
-
-
-def test_a_town_across_the_180th_meridian_is_refused_with_the_side_to_take(tmp_path: Path) -> None:
-    across = draw_town(tmp_path / "across.osm.pbf", south=-16.8, west=180 - 5 * STEP)
-    with pytest.raises(UsageError, match="both sides of the 180th meridian") as refused:
-        build_city(across, tmp_path / "c", Wishes())
-    told = str(refused.value).rpartition("--bounds ")[2]
-    made = build_city(across, tmp_path / "c", Wishes(box=box_of(told)))
-    assert 179.98 < made.city.bounds.min_lng < made.city.bounds.max_lng <= 180
-
-
 def test_what_lies_where_no_street_leads_draws_nobody(tmp_path: Path) -> None:
     towns = [{"place": "town", "name": "Isle"}]
     cafes = [{"amenity": "cafe", "name": f"Quay {n}"} for n in range(30)]
@@ -277,49 +219,31 @@ def test_what_lies_where_no_street_leads_draws_nobody(tmp_path: Path) -> None:
         assert all(made.city.bounds.has(hub.lat, hub.lng) for hub in hubs)
 
 
+def test_a_map_of_too_many_junctions_becomes_a_part_whose_hubs_lie_in_it(
+    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generator.from_osm.build.MOST_NODES", 60)
+    made = build_city(town, tmp_path / "c", Wishes())
+    assert any("choose another area with --bounds" in note for note in made.notes)
+    assert made.city.bounds.max_lat < SOUTH + 8 * STEP
+    assert all(made.city.bounds.has(hub.lat, hub.lng) for hub in made.city.restaurants.hubs)  # type: ignore[union-attr]
+
+
+def test_a_map_that_makes_no_city_is_named_and_not_the_file_that_is_gone(
+    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generator.from_osm.profile_text.COUNTED_RESTAURANTS", 0)
+    with pytest.raises(UsageError, match=r"^drawn-town\.osm\.pbf: makes no city: restaurants\.count: .*--bounds"):
+        build_city(town, tmp_path / "c", Wishes())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_zones_keep_apart_where_a_place_is_named_like_the_second_part_of_another() -> None:
     lat, lng = np.array([52.09, 52.09, 52.09]), np.array([5.12, 5.14, 5.16])
     names = ("Old Town", "Old Town", "Old Town 1")
     places = [Place(name, "suburb", a, b) for name, a, b in zip(names, lat, lng, strict=True)]
     zones = zones_of(lat, lng, places)
     assert sorted(zone.name for zone in zones.zones) == ["Old Town 1", "Old Town 2", "Old Town 3"]
-
-
-BY_BORDER = {"south": 48.1, "west": 11.5}  # Munich, nearer to Vaduz than to Berlin
-
-
-@pytest.mark.parametrize(
-    ("signs", "boundary", "expected", "said"),
-    [
-        ([{"addr:country": "DE"}] * 3 + [{"addr:country": "AT"}], None, "DE", "3 of 4 addresses of the map say DE"),
-        ([{"contact:phone": "+49 (89) 123"}, {"phone": "+43 1 2"}, {"phone": "+4989"}], None, "DE", "begin with +49"),
-        (
-            [{"addr:country": "UK"}] * 3 + [{"phone": "089 12"}],
-            {"ISO3166-1": "DE", "type": "boundary"},
-            "DE",
-            "name DE",
-        ),
-        ([{"phone": "+1 212 555 0100"}], None, "LI", "nearest place"),
-        ([], None, "LI", "near a border it can be the neighbour's"),
-    ],
-)
-def test_the_country_is_the_one_that_the_map_tells_of(
-    tmp_path: Path, signs: list[dict[str, str]], boundary: dict[str, str] | None, expected: str, said: str
-) -> None:
-    source = draw_town(tmp_path / "munich.osm.pbf", signs=signs, boundary=boundary, **BY_BORDER)
-    made = build_city(source, tmp_path / "c", Wishes())
-    assert (made.city.time_zone, made.city.currency) == {
-        "DE": ("Europe/Berlin", "EUR"),
-        "LI": ("Europe/Vaduz", "CHF"),
-    }[expected]
-    assert all(said in note for note in made.notes)
-    assert len(made.notes) == 2
-
-
-def test_the_currency_is_that_of_the_time_zone_given(tmp_path: Path) -> None:
-    made = build_city(draw_town(tmp_path / "m.osm.pbf", **BY_BORDER), tmp_path / "c", Wishes(time_zone="Europe/Berlin"))
-    assert made.city.currency == "EUR"
-    assert "time zone Europe/Berlin is that of DE" in made.notes[0]
 
 
 def test_without_pyosmium_the_error_says_what_to_install(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
