@@ -43,7 +43,7 @@ OPERATIONS = ("operations/orders_by_id", "operations/active_orders_by_zone", "op
 # What a flow may read without writing it.
 EXTERNAL = frozenset(KAFKA)
 
-# The cities and days that per-city steps run for are looked up here once it is written.
+# The cities and days that per-city steps run for are looked up here, so each of them waits for it to be written.
 TARGETS_DATASET = "warehouse/orders"
 
 
@@ -61,6 +61,12 @@ class Step:
     summary: str
     per_city: bool = False
     report: bool = False
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """All that must be written before the step can run: what it reads, and where its cities are looked up."""
+        looked_up = self.per_city and TARGETS_DATASET not in self.reads
+        return (*self.reads, TARGETS_DATASET) if looked_up else self.reads
 
 
 def _step(folder: str, name: str, reads: Sequence[str], writes: Sequence[str], summary: str, **kinds: bool) -> Step:
@@ -127,7 +133,7 @@ STEPS: tuple[Step, ...] = (
 
 
 def dependencies(steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
-    """For each step, in an order in which they can run, the names of the steps that write what it reads.
+    """For each step, in an order in which they can run, the names of the steps that write its inputs.
 
     Raises UsageError for two steps of one name, two writers of one dataset, a read that nothing writes, or a cycle.
     """
@@ -141,7 +147,7 @@ def dependencies(steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
             raise UsageError(
                 f"Step {step.name} reads {', '.join(unknown)}, which no step writes; see pipelines/flow.py"
             )
-        needs[step.name] = {writers[dataset] for dataset in step.reads if dataset in writers}
+        needs[step.name] = {writers[dataset] for dataset in step.inputs if dataset in writers}
     try:
         order = tuple(TopologicalSorter(needs).static_order())
     except CycleError as error:
@@ -158,6 +164,11 @@ def _writers(steps: Sequence[Step]) -> dict[str, str]:
                 raise UsageError(f"Both {writers[dataset]} and {step.name} write {dataset}; a dataset has one writer")
             writers[dataset] = step.name
     return writers
+
+
+def writer_of(dataset: str, steps: Sequence[Step] = STEPS) -> str | None:
+    """Name of the step that writes a dataset; None if none does."""
+    return next((step.name for step in steps if dataset in step.writes), None)
 
 
 def step_named(name: str, steps: Sequence[Step] = STEPS) -> Step:

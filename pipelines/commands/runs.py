@@ -69,7 +69,7 @@ def steps(as_json: AsJson = False) -> None:
 
     needs = dependencies(STEPS)
     if as_json:
-        rows = [asdict(step) | {"after": needs[step.name]} for step in STEPS]
+        rows = [asdict(step) | {"reads": step.inputs, "after": needs[step.name]} for step in STEPS]
         typer.echo(json.dumps(rows, indent=1, default=str))
     else:
         typer.echo(steps_text(STEPS))

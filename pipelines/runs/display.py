@@ -106,7 +106,7 @@ def steps_text(steps: Sequence[Step]) -> str:
         step = by_name[name]
         each = " (each city and day)" if step.per_city else ""
         lines += [f"{number:>2}. {name}{each}: {step.summary}"]
-        lines += [f"      reads   {_shortened(step.reads)}", f"      writes  {_shortened(step.writes)}"]
+        lines += [f"      reads   {_shortened(step.inputs)}", f"      writes  {_shortened(step.writes)}"]
         lines += [f"      after   {', '.join(needs)}"] if needs else []
     return "\n".join(lines)
 

@@ -26,7 +26,7 @@ from pipelines.runs.ledger import Ledger
 from pipelines.runs.parameters import declared_parameters
 from pipelines.runs.result import RunError, RunResult
 from pipelines.runs.schedule import Schedule, Task
-from pipelines.runs.targets import run_targets
+from pipelines.runs.targets import StepNotRun, run_targets
 from pipelines.settings import settings
 
 Targets = Callable[[date | None, str | None], Sequence[tuple[str, date]]]
@@ -73,6 +73,7 @@ class _Run:
     run_ids: dict[Task, str] = field(default_factory=dict)
     processes: dict[Task, subprocess.Popen[bytes]] = field(default_factory=dict)
     stopping: bool = False
+    not_run: tuple[str, ...] = ()  # steps outside of this run without which it cannot go on
 
     def execute(self, jobs: int) -> FlowRun:
         """Run all tasks; always leaves each of them closed in the ledger."""
@@ -89,7 +90,7 @@ class _Run:
                 self._close_unstarted()
                 raise
         self._close_unstarted()
-        resume = self.request.rerun_command(self.schedule.resume_steps())
+        resume = self.request.rerun_command((*self.not_run, *self.schedule.resume_steps()))
         seconds = time.monotonic() - began
         return FlowRun(self.flow_run_id, self.request, tuple(self.outcomes.values()), seconds, resume, self.stopping)
 
@@ -125,6 +126,9 @@ class _Run:
         error: RunError | None = None
         try:
             pairs = self.targets(self.request.business_date, self.request.city_id)
+        except StepNotRun as failure:
+            self.not_run = (failure.step,)
+            error = RunError("not_runnable", str(failure))
         except Exception as failure:  # the warehouse's driver raises its own kinds
             error = RunError("not_runnable", f"the cities and days to run for could not be looked up: {failure}")
         tasks = self.schedule.expand(pairs, looked_up=error is None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pipelines.flow import TARGETS_DATASET, Step, dependencies, upstream
+from pipelines.flow import TARGETS_DATASET, Step, dependencies, upstream, writer_of
 from pipelines.runs.ledger import RunStatus
 
 
@@ -30,7 +30,7 @@ class Schedule:
         names = {step.name for step in chosen}
         # Over the whole flow, so that two chosen steps keep their order when one between them is left out.
         self._needs = {name: ups & names for name, ups in upstream(dependencies(steps)).items() if name in names}
-        writer = next((step.name for step in steps if TARGETS_DATASET in step.writes), None)
+        writer = writer_of(TARGETS_DATASET, steps)
         self._targets_after = writer if writer in names else None
         self._expanded = not any(step.per_city for step in chosen)
         self.status: dict[Task, RunStatus] = {Task(step): "queued" for step in chosen if not step.per_city}

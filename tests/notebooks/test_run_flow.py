@@ -14,6 +14,7 @@ from pipelines.flow import Step
 from pipelines.runs.flow_run import FlowRun, Request
 from pipelines.runs.ledger import Ledger
 from pipelines.runs.runner import run_flow
+from pipelines.runs.targets import StepNotRun
 from pipelines.settings import Settings
 
 pytestmark = [pytest.mark.notebook, pytest.mark.usefixtures("own_folders")]
@@ -155,6 +156,15 @@ def test_cities_that_cannot_be_looked_up_fail_the_report_and_nothing_else(flow: 
     run = run_flow(Request(city_id="x", only=("speed", "report")), steps=flow, targets=unknown)
     assert statuses(run) == {"report": "failed", "speed": "succeeded"}
     assert "No order of city 'x'" in str(run.failures[0].result)
+
+
+def test_a_table_that_an_earlier_step_has_not_written_names_that_step_also_to_resume(flow: tuple[Step, ...]) -> None:
+    def no_table(day: date | None, city: str | None) -> list[tuple[str, date]]:
+        raise StepNotRun("the warehouse has no table SILVER.ORDERS yet", "warehouse")
+
+    run = run_flow(Request(city_id="x", only=("report",)), steps=flow, targets=no_table)
+    assert statuses(run) == {"report": "failed"}
+    assert run.resume_command == "dishpatch run --only warehouse --only report --city x"
 
 
 def test_a_step_whose_notebook_is_missing_is_refused_before_anything_starts(flow: tuple[Step, ...]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.connectors.snowflake import open_session
 from pipelines.errors import UsageError
-from pipelines.runs.targets import run_targets
+from pipelines.runs.targets import StepNotRun, run_targets
 from pipelines.settings import Settings, settings
 
 pytestmark = pytest.mark.service
@@ -50,3 +50,17 @@ def test_one_city_alone_can_be_asked_for() -> None:
 def test_an_unknown_city_is_refused_with_those_there_are() -> None:
     with pytest.raises(UsageError, match="No order of city 'c' is in the warehouse; it has: a, b"):
         run_targets(None, "c")
+
+
+def test_a_table_that_is_not_there_names_the_step_that_writes_it(
+    services: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISHPATCH_SNOWFLAKE_DATABASE", "RUN_TARGETS_EMPTY")
+    settings.cache_clear()
+    try:
+        with pytest.raises(StepNotRun, match="'dishpatch run --only silver_to_warehouse' first") as refused:
+            run_targets(None, None)
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert refused.value.step == "silver_to_warehouse"

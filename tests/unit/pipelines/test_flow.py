@@ -37,8 +37,18 @@ def test_a_step_depends_on_the_writers_of_what_it_reads() -> None:
     needs = dependencies(STEPS)
     assert needs["kafka_to_bronze"] == needs["kafka_to_cassandra"] == ()
     assert needs["silver_to_warehouse"] == ("silver_orders",)
-    assert needs["evaluate_eta"] == ("silver_orders", "train_eta")
+    assert needs["evaluate_eta"] == ("silver_orders", "silver_to_warehouse", "train_eta")
     assert {"gold_operations_by_day", "evaluate_eta"} <= set(needs["daily_operations"])
+
+
+def test_a_step_for_each_city_waits_for_what_its_cities_are_looked_up_in() -> None:
+    needs = dependencies(STEPS)
+    per_city = [step for step in STEPS if step.per_city]
+    assert {"the_city", "train_eta"} <= {step.name for step in per_city}
+    for step in per_city:
+        assert "silver_to_warehouse" in needs[step.name], step.name
+        assert step.inputs.count("warehouse/orders") == 1
+    assert all(step.inputs == step.reads for step in STEPS if not step.per_city)
 
 
 def test_running_order_puts_writers_first_whatever_order_they_are_stated_in() -> None:
