@@ -11,7 +11,7 @@ import pandas as pd
 
 from generator.city.city import City
 from generator.history.file_bytes import content_hash, read_bytes
-from generator.history.findings import Findings
+from generator.history.findings import Findings, Outcome
 from generator.history.history_tables import Kept, Known, kept_orders, read_orders
 from generator.history.mapping import Mapping
 from generator.history.mapping_parts import FileSpec
@@ -128,8 +128,25 @@ def refuse_above_share(checked: Checked) -> None:
         lost = counts["rejected"] + counts["quarantined"]
         allowed = checked.mapping.max_rejected_share
         if lost > allowed * counts["read"] or (kind == "orders" and lost and _is_nothing(checked)):
+            if lost <= allowed * counts["read"] and counts["duplicate"]:
+                raise ImportRefused(
+                    f"{checked.paths[kind]}: nothing new to import: {counts['duplicate']:,} of {counts['read']:,} rows "
+                    f"are known already, {lost:,} cannot be taken. {found.summary()}. Published events are history: a "
+                    "row that changed since stays as it was imported"
+                )
             limit = f"the mapping allows {allowed:.1%}" if lost > allowed * counts["read"] else "no order is left"
             raise ImportRefused(
                 f"{checked.paths[kind]}: {lost:,} of {counts['read']:,} rows ({lost / counts['read']:.1%}) are wrong, "
-                f"{limit}; nothing was imported. {found.summary()}"
+                f"{limit}; nothing was imported. {found.summary()}{_hint(found)}"
             )
+
+
+def _hint(found: Findings) -> str:
+    """What most likely lies behind the rule that most rows broke, where it is not plain."""
+    conflicts = int((found.rule == "identity_conflict").sum())
+    if conflicts * 2 <= int((found.outcome >= Outcome.quarantined).sum()):
+        return ""
+    return (
+        ". Several rows have one identity: if they are line items of an order, keep the row that has its totals "
+        "(`filters: [{column: …, empty: filter}]`); if numbers begin anew, add {day} or a column to `identity`"
+    )

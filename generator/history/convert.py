@@ -14,7 +14,7 @@ from generator.history.places import Places
 from generator.history.targets import WORDS, Target
 from generator.history.times import Times, day_alone, next_day, parse, read_times
 from generator.history.units import read_quantity
-from generator.history.values import TEXT, cells_of, read_money, read_number, read_text, read_word
+from generator.history.values import TEXT, cells_of, money_problems, read_money, read_number, read_text, read_word
 
 LIMITS = {"latitude": 90.0, "longitude": 180.0}
 NESTED = ("items", "tags")
@@ -69,7 +69,10 @@ def _field(name: str, column: Column, spec: FileSpec, target: Target, found: Fin
     if target.kind in ("text", "word"):
         nul = cells.str.contains("\x00", regex=False).fillna(False).to_numpy(dtype=bool)
         found.add(nul, Outcome.rejected, f"{name}_unreadable", shown, "holds a NUL character, which no text has")
-    found.add(bad, Outcome.rejected, f"{name}_unreadable", shown, f"not a {target.kind} as the mapping declares it")
+    why: object = f"not a {target.kind} as the mapping declares it"
+    if target.kind in ("money", "signed_money"):
+        why = money_problems(cells, spec, column.unit)
+    found.add(bad, Outcome.rejected, f"{name}_unreadable", shown, why)
     if _required(target, column):
         found.add(cells.isna().to_numpy(), Outcome.rejected, f"{name}_missing", "")
     if target.kind in LIMITS:
@@ -93,7 +96,7 @@ def _read(cells: pd.Series, column: Column, spec: FileSpec, name: str, target: T
     if target.kind == "word":
         return read_word(cells, column, WORDS.get(name)) if name != "currency" else read_text(cells, column)
     if target.kind in ("money", "signed_money"):
-        return read_money(cells, spec)
+        return read_money(cells, spec, column.unit)
     if target.kind in ("length", "duration"):
         return read_quantity(cells, column, spec, target.kind)
     values, bad = read_number(cells, spec)
@@ -142,7 +145,7 @@ def read_moments(
             times = _times(own, column, places, after, alone)
             shown = _shown(own)
             _days_alone(name, alone, column, _required(targets[name], column), shown, found)
-            said = f"format {column.format or 'ISO 8601'}, from 2000 to 2099"
+            said = f"format {column.format or 'ISO 8601'}, from 2000 to 2099; midnight is 00:00 of the day it begins"
             found.add(times.unreadable, Outcome.rejected, f"{name}_unreadable", shown, said)
             if _required(targets[name], column):
                 found.add(cells[name].isna().to_numpy(), Outcome.rejected, f"{name}_missing", "")

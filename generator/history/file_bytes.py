@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -15,9 +16,10 @@ PARQUET_MAGIC = b"PAR1"
 CHUNK_BYTES = 1 << 20
 # Past this a file is split by day first; it also stops a small archive that expands without end.
 MAX_BYTES = 2 << 30
+ZIP = "a spreadsheet or zip archive"
 # First bytes of what is often saved under a data file's name, and what it is.
 LOOKS_LIKE = {
-    b"PK\x03\x04": "a spreadsheet or zip archive",
+    b"PK\x03\x04": ZIP,
     b"%PDF": "a PDF",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     PARQUET_MAGIC: "Parquet",
@@ -84,7 +86,24 @@ def check_kind(content: bytes, declared: str, encoding: str, path: Path) -> None
         found = "HTML or XML (perhaps a log-in page saved instead of the export)"
     if found is None and declared == "csv" and (head.startswith(b'{"') or head[:1] in (b"{", b"[")):
         found = "JSON"
+    if head[:1] == b"[" and found in (None, "JSON"):
+        raise MappingError(
+            f"{path} is not {declared}: it looks like one list of JSON; write one object a line and `format: jsonl`"
+        )
+    if (found == ZIP and _is_workbook(content)) or found == "an old Excel workbook":
+        raise MappingError(
+            f"{path} is a workbook (Excel), not {declared}; save its sheet as CSV UTF-8 and give that file"
+        )
     if found is not None:
         raise MappingError(
             f"{path} is not {declared}: it looks like {found}. Export it as {declared}, or mend `format`"
         )
+
+
+def _is_workbook(content: bytes) -> bool:
+    """Whether the bytes are a zip archive with an Excel workbook's folder of sheets in it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return any(name.startswith("xl/") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return content.startswith(b"PK\x03\x04") and b"xl/workbook" in content  # cut off

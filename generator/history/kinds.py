@@ -36,7 +36,7 @@ def _filter(one: Filter, found: Findings) -> None:
     shown = cells.fillna("").to_numpy(dtype=object)
     listed = folded(cells).isin([" ".join(w.split()).casefold() for w in one.keep or one.drop])
     empty = cells.isna().to_numpy()
-    out = (listed if one.drop else ~listed).to_numpy(dtype=bool) & ~empty
+    out = (~listed if one.keep else listed).to_numpy(dtype=bool) & ~empty
     rule = f"{one.column} filtered"
     found.add(out, Outcome.filtered, rule, shown)
     if one.empty == "filter":

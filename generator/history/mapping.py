@@ -29,6 +29,7 @@ from generator.history.mapping_parts import (
     Shops,
     TimeRules,
 )
+from generator.history.readable import UNITS_OF, format_problem, template_problem
 from generator.history.targets import MILESTONES, TARGETS, WORDS, nearest
 from pipelines.errors import MappingError, UsageError
 
@@ -127,6 +128,25 @@ def _check_targets(kind: str, spec: FileSpec) -> None:
     if "refund_cents" in spec.columns and "refunded_at" not in spec.columns and spec.row_kinds is None:
         raise ValueError(f"{kind}.columns: refund_cents without refunded_at; say when it went back, or row_kinds")
     _check_words(kind, spec)
+    _check_reading(kind, spec)
+
+
+def _check_reading(kind: str, spec: FileSpec) -> None:
+    """`format` and `unit` where they mean something, and readable; identities that differ from row to row."""
+    told = {f"{kind}.columns.{n}": (c, TARGETS[kind][n].kind) for n, c in spec.columns.items() if n in TARGETS[kind]}
+    told |= {f"{kind}.details.{n}": (c, "text") for n, c in spec.details.items()}
+    for key, (column, field_kind) in told.items():
+        if column.format is not None and field_kind != "time":
+            raise ValueError(f"{key}.format: {column.format!r} is for times; this is read as {field_kind}. Take it out")
+        if column.format is not None and (wrong := format_problem(column.format)):
+            raise ValueError(f"{key}.format: {wrong}")
+        units = UNITS_OF.get(field_kind, ())
+        if column.unit is not None and column.unit.casefold() not in units:
+            known = f"known: {', '.join(units)}" if units else f"this is read as {field_kind}, which has none"
+            raise ValueError(f"{key}.unit: no unit {column.unit!r}; {known}")
+    for name, template in (("identity", spec.identity), ("row_identity", spec.row_identity)):
+        if template is not None and (wrong := template_problem(template)):
+            raise ValueError(f"{kind}.{name}: {wrong}")
 
 
 def _check_words(kind: str, spec: FileSpec) -> None:

@@ -100,8 +100,8 @@ class Filter(Part):
 
     @model_validator(mode="after")
     def _one_list(self) -> Self:
-        if bool(self.keep) == bool(self.drop):
-            raise ValueError(f"the filter on {self.column!r} needs either `keep` or `drop`")
+        if bool(self.keep) == bool(self.drop) and (self.keep or self.empty != "filter"):
+            raise ValueError(f"the filter on {self.column!r} needs either `keep` or `drop`, or `empty: filter` alone")
         return self
 
 

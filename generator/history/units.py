@@ -13,6 +13,7 @@ METRES = {"m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters": 1.0, "k
           "mi": 1609.344, "mile": 1609.344, "miles": 1609.344, "ft": 0.3048, "feet": 0.3048}  # fmt: skip
 MINUTES = {"s": 1 / 60, "sec": 1 / 60, "secs": 1 / 60, "second": 1 / 60, "seconds": 1 / 60, "min": 1.0, "mins": 1.0,
            "minute": 1.0, "minutes": 1.0, "h": 60.0, "hr": 60.0, "hrs": 60.0, "hour": 60.0, "hours": 60.0}  # fmt: skip
+MINOR = ("cents", "minor")  # of money: whole numbers of hundredths
 UNITS = {"length": METRES, "duration": MINUTES}
 
 

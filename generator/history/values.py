@@ -16,13 +16,14 @@ from generator.history.mapping_parts import Column, FileSpec
 
 TEXT = pd.StringDtype("python")
 # Money as shops write it: a sign, brackets for negative, a symbol or a code, on either side.
-MONEY_TEXT = r"(?:[A-Z]{0,3}[$€£¥₹₩₺₽₪₫฿]|[A-Z]{3}|Rs\.?|kr\.?|zł|Kč)"
+MONEY_TEXT = r"(?:[A-Z]{0,3}[$€£¥￥₹₩₺₽₪₫฿円元]|[A-Z]{3}|Rs\.?|kr\.?|zł|Kč)"
 MONEY_DRESS = (
     rf"^(?P<open>\()?(?P<sign>[-+−])?(?P<before>{MONEY_TEXT})?\s?(?P<inner>[-+−]?[\d.,' ]*\d)(?P<after_sign>[-−])?"
     rf"\s?(?P<after>{MONEY_TEXT})?(?P<close>\))?$"
 )
-# Signs that stand for one currency; `$` and the rest of MONEY_TEXT are shared by several.
-SIGN_OF = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₺": "TRY", "₽": "RUB", "₪": "ILS", "₫": "VND", "฿": "THB"}
+# Signs that stand for one currency; `$`, `¥` and the rest of MONEY_TEXT are shared by several.
+SIGN_OF = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₺": "TRY", "₽": "RUB", "₪": "ILS", "₫": "VND", "฿": "THB",
+           "円": "JPY", "元": "CNY"}  # fmt: skip
 NOT_DOLLARS = ("CNY", "CHF", "CZK", "DKK", "JPY", "NOK", "PLN", "SEK", *SIGN_OF.values())
 ODD_SPACES = re.compile("[\u00a0\u2007\u2009\u202f]")  # no-break, figure, thin: as spreadsheets and phones write them
 
@@ -115,10 +116,11 @@ def read_number(cells: pd.Series, spec: FileSpec) -> tuple[pd.Series, np.ndarray
     return values, bad
 
 
-def read_money(cells: pd.Series, spec: FileSpec) -> tuple[pd.Series, np.ndarray]:
+def read_money(cells: pd.Series, spec: FileSpec, unit: str | None = None) -> tuple[pd.Series, np.ndarray]:
     """Hundredths of the currency as Int64, exactly; symbols, codes and brackets for negative are taken off.
 
-    More than two decimals, or separators other than those declared, are bad: 1.204,50 is not 1.20.
+    With a `unit` (`cents`) the numbers are hundredths already, and whole (12.00 is, 12.50 is not). More than two
+    decimals, or separators other than those declared, are bad: 1.204,50 is not 1.20.
     """
     dressed = _dressed(_without_exponents(cells) if spec.format != "csv" else cells)
     inner = dressed["inner"].astype(TEXT).str.strip()
@@ -129,15 +131,26 @@ def read_money(cells: pd.Series, spec: FileSpec) -> tuple[pd.Series, np.ndarray]
     good = inner.str.fullmatch(number_pattern(spec)).fillna(False).astype(bool)
     good &= brackets & (signs + dressed["open"].notna().astype(int) <= 1) & one_currency
     parts = plain_number(inner[good], spec).str.extract(r"^(?P<sign>[-+])?(?P<whole>\d*)\.?(?P<cents>\d*)$")
-    exact = (parts["cents"].str.len() <= 2) & (parts["whole"].str.len() <= 15)
-    parts = parts[exact]
-    cents = (parts["whole"].where(parts["whole"] != "", "0") + parts["cents"].str.ljust(2, "0")).astype("int64")
+    exact = parts["cents"].str.len() <= 2 if unit is None else parts["cents"].str.strip("0") == ""
+    parts = parts[exact & (parts["whole"].str.len() <= 15)]
+    hundredths = parts["cents"].str.ljust(2, "0") if unit is None else ""
+    cents = (parts["whole"].where(parts["whole"] != "", "0") + hundredths).astype("int64")
     outer = dressed.loc[parts.index]
     minus = (parts["sign"] == "-") | outer["sign"].isin(["-", "−"]) | outer["open"].notna()
     minus |= outer["after_sign"].notna()
     values = pd.Series(pd.NA, index=cells.index, dtype="Int64")
     values[parts.index] = cents.where(~minus.fillna(False).astype(bool), -cents)
     return values, (cells.notna() & values.isna()).to_numpy(dtype=bool)
+
+
+def money_problems(cells: pd.Series, spec: FileSpec, unit: str | None) -> np.ndarray:
+    """Why each cell, if it is bad, is no money: one sentence a cell."""
+    decimals = cells.str.contains(rf"{re.escape(spec.decimal)}\d{{3,}}\D*$").fillna(False).to_numpy(dtype=bool)
+    why = np.full(len(cells), "not a money as the mapping declares it", dtype=object)
+    why[decimals] = "amounts are kept in hundredths of the currency: at most two decimals"
+    if unit is not None:
+        why[:] = f"not a whole number of {unit}, as the mapping's `unit` says"
+    return why
 
 
 def _without_exponents(cells: pd.Series) -> pd.Series:

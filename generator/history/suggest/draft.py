@@ -13,7 +13,9 @@ from generator.history.suggest.item_keys import item_keys
 from generator.history.suggest.layout import Layout, layout_of
 from generator.history.suggest.looks import Look, look_at
 from generator.history.suggest.places import city_of
-from generator.history.suggest.roles import plain_name, roles_of, says_utc
+from generator.history.suggest.repeats import lines_of_orders, repeats, sources
+from generator.history.suggest.roles import plain_name, roles_of, says_minor, says_utc
+from generator.history.suggest.unfit import remark_unfit
 from generator.history.suggest.words import kinds_of, words_of
 from generator.history.targets import ORDERS
 
@@ -41,7 +43,15 @@ def draft_of(path: Path) -> Draft:
     orders["identity"] = "{order_id}"
     draft.comments["orders.identity"] = "must be unique in the whole business; {day}, {city} or a column can be added"
     orders["columns"] = _columns(looks, roles, orders, draft)
-    if _repeats(layout, orders):
+    parts = lines_of_orders(layout, orders)
+    if parts is not None:
+        orders["filters"] = [{"column": parts, "empty": "filter"}]
+        draft.comments["orders.filters"] = "further rows of an order are its line items"
+        draft.remarks.append(
+            f"several rows have one order's number, and only the first of them has {parts}: the others are taken as "
+            "its line items and left out"
+        )
+    elif repeats(layout, orders):
         shop = "{restaurant_id}/" if "restaurant_id" in orders["columns"] else ""
         orders["identity"] = shop + "{order_id}/{day}"
         draft.comments["orders.identity"] = "the order's number repeats in this file; is this unique?"
@@ -125,29 +135,12 @@ def _columns(looks: list[Look], roles: dict[str, Look], orders: dict[str, Any], 
     for required in ("order_id", "placed_at"):
         if required not in columns:
             columns[required] = {"column": blank(f"the column of {ORDERS[required].meaning}: {', '.join(by_name)}")}
-    used = {source for column in columns.values() for source in _sources(column)}
+    remark_unfit(looks, columns, draft.remarks)
+    used = {source for column in columns.values() for source in sources(column)}
     rest = [x.name for x in looks if x.name not in used]
     if rest:
         draft.remarks.append(f"columns that fill no field: {', '.join(rest)}")
     return columns
-
-
-def _repeats(layout: Layout, orders: dict[str, Any]) -> bool:
-    """Whether two rows that are orders, and not the same row twice, share the order's number."""
-    source, cells = orders["columns"]["order_id"]["column"], layout.rows.cells
-    if source not in cells:
-        return False
-    rows = cells.drop_duplicates()
-    if "row_kinds" in orders:
-        kinds = orders["row_kinds"]
-        words = {word.casefold(): kind for word, kind in kinds["values"].items()}
-        rows = rows[rows[kinds["column"]].str.strip().str.casefold().map(words) == "order"]
-    return bool(rows[source].dropna().duplicated().any())
-
-
-def _sources(column: dict[str, Any]) -> list[str]:
-    source = column.get("column", [])
-    return source if isinstance(source, list) else [source]
 
 
 def _row_identity(looks: list[Look]) -> str:
@@ -168,6 +161,9 @@ def _column(target: str, look: Look, draft: Draft) -> dict[str, Any]:
         column["strip_prefix"] = look.prefix
     if kind == "time":
         _time_format(f"orders.columns.{target}", look, column, draft)
+    if kind in ("money", "signed_money") and says_minor(look):
+        column["unit"] = "cents"
+        draft.comments[f"orders.columns.{target}"] = "whole hundredths, as its name says"
     if kind in ("length", "duration"):
         named = plain_name(look.name).split()
         unit = next(
@@ -229,7 +225,7 @@ def _joined_times(columns: dict[str, Any], looks: dict[str, Look], roles: dict[s
         _join(columns["placed_at"], day, roles["accepted_at"], draft, "placed_at")
         columns["placed_at"]["default_time"] = blank("the clock time where only the day is known, as in the format")
     elif roles.get("placed_at") is day:
-        own = [x for x in looks.values() if x.times and not x.times.has_date and x.name not in _all_sources(columns)]
+        own = [x for x in looks.values() if x.times and not x.times.has_date and x.name not in _allsources(columns)]
         if own:
             _join(columns["placed_at"], day, own[0], draft, "placed_at")
         else:
@@ -240,8 +236,8 @@ def _joined_times(columns: dict[str, Any], looks: dict[str, Look], roles: dict[s
         _join(columns[target], day, roles[target], draft, target)
 
 
-def _all_sources(columns: dict[str, Any]) -> set[str]:
-    return {source for column in columns.values() for source in _sources(column)}
+def _allsources(columns: dict[str, Any]) -> set[str]:
+    return {source for column in columns.values() for source in sources(column)}
 
 
 def _join(column: dict[str, Any], day: Look, clock: Look, draft: Draft, target: str) -> None:

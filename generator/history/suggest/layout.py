@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.history.csv_rows import SEPARATOR_LINE
-from generator.history.file_bytes import PARQUET_MAGIC, read_bytes
-from generator.history.mapping_parts import FileSpec
+from generator.history.file_bytes import PARQUET_MAGIC, check_kind, read_bytes
+from generator.history.mapping_parts import DETECT, FileSpec
 from generator.history.raw import RawRows
 from generator.history.rows import read_rows
 from generator.history.text_of import detect_encoding
@@ -36,6 +36,8 @@ def layout_of(path: Path) -> Layout:
     content = read_bytes(path)
     if content.startswith(PARQUET_MAGIC):
         return _read(content, FileSpec(format="parquet", identity="-", columns={}), path, [])
+    if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        check_kind(content, "csv", DETECT, path)  # a workbook or a page is named before its encoding is asked for
     encoding = detect_encoding(content, path)
     text = content.decode(encoding, errors="replace").removeprefix("\ufeff")
     if text.lstrip().startswith("{"):
@@ -45,6 +47,7 @@ def layout_of(path: Path) -> Layout:
     lines = lines[1:] if said else lines
     separator = said[1] if said else _separator(lines, path)
     header = _header_line(lines, separator)
+    _check_names(lines, separator, header, path)
     spec = FileSpec(format="csv", encoding=encoding, separator=separator, header_line=header, identity="-", columns={})
     return _read(content, spec, path, lines[: header - 1])
 
@@ -60,6 +63,16 @@ def _read(content: bytes, spec: FileSpec, path: Path, above: list[str]) -> Layou
 
 def _records(lines: list[str], separator: str) -> list[list[str]]:
     return list(csv.reader(lines, delimiter=separator))
+
+
+def _check_names(lines: list[str], separator: str, header: int, path: Path) -> None:
+    """MappingError where the line of names is a row of data: half its cells or more look like numbers or times."""
+    names = [c.strip() for c in _records(lines[header - 1 :], separator)[0]]
+    if sum(bool(LOOKS_LIKE_DATA.fullmatch(name)) for name in names) * 2 >= len(names):
+        raise MappingError(
+            f"{path}: no line of column names was found; line {header} looks like data ({', '.join(names[:4])}). "
+            "Write a line of names above it: a mapping calls columns by their names"
+        )
 
 
 def _separator(lines: list[str], path: Path) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from generator.history.suggest.times import TimeGuess, guess_times
 from generator.history.units import METRES, MINUTES
-from generator.history.values import MONEY_DRESS, ODD_SPACES, TEXT
+from generator.history.values import MONEY_DRESS, ODD_SPACES, SIGN_OF, TEXT
 
 # Words by which data sets say that a value is missing.
 MARKERS = {"nan", "null", "none", "n/a", "na", "-", "--", "–", "—", "nil", "missing", "unknown", "#n/a", "\\n"}
@@ -75,9 +75,16 @@ def look_at(name: str, raw: pd.Series) -> Look:
         )  # fmt: skip
     money = rest.str.extract(MONEY_DRESS)
     if float(money["inner"].notna().mean()) >= SHARE:
-        currency = _most(money["before"].fillna(money["after"]))
+        currency = _currency(money["before"].fillna(money["after"]))
         return Look(name, rest, markers, is_money=True, currency=currency, decimal=decimal, thousands=thousands)
     return Look(name, rest, markers, words=_levels(rest))
+
+
+def _currency(said: pd.Series) -> str:
+    """The code or sign of most amounts; of signs that several currencies share, the one code that stands among them."""
+    most = _most(said)
+    codes = said[said.str.fullmatch(r"[A-Z]{3}").fillna(False).astype(bool)].unique()
+    return str(codes[0]) if most and most not in SIGN_OF and len(codes) == 1 else most
 
 
 def _most(values: pd.Series) -> str:

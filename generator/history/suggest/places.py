@@ -13,7 +13,8 @@ from generator.history.values import SIGN_OF
 # Around the middle 96 % of all positions: wide enough for towns beside, narrow enough to catch a swapped pair.
 TAILS, MARGIN_DEGREES = (0.02, 0.98), 0.1
 LIMITS = {"lat": 90.0, "lng": 180.0}
-FEW = 200  # of fewer positions all count
+FEW = 200  # of fewer positions all count but those far from the rest: swapped, or their sign lost
+FAR_DEGREES, FAR_SPREADS = 5.0, 8.0  # from the middle: a region is narrower, or its positions are spread as widely
 
 
 def city_of(looks: list[Look], roles: dict[str, Look], comments: dict[str, str]) -> dict[str, Any]:
@@ -42,10 +43,17 @@ def _bounds(roles: dict[str, Look]) -> dict[str, Any]:
             bounds[f"min_{short}"] = blank(f"least {edge} of the service area")
             bounds[f"max_{short}"] = blank(f"greatest {edge} of the service area")
             continue
-        least, most = np.quantile(numbers, TAILS if len(numbers) > FEW else (0, 1))
+        least, most = np.quantile(numbers, TAILS) if len(numbers) > FEW else _ends(numbers)
         bounds[f"min_{short}"] = max(round(float(least) - MARGIN_DEGREES, 2), -LIMITS[short])
         bounds[f"max_{short}"] = min(round(float(most) + MARGIN_DEGREES, 2), LIMITS[short])
     return bounds
+
+
+def _ends(numbers: np.ndarray) -> tuple[float, float]:
+    """Least and greatest of the numbers that lie near the rest."""
+    apart = np.abs(numbers - np.median(numbers))
+    near = numbers[apart <= max(FAR_DEGREES, FAR_SPREADS * float(np.median(apart)))]
+    return float(near.min()), float(near.max())
 
 
 def _degrees(look: Look, limit: float) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from generator.history.suggest.looks import Look
+from generator.history.suggest.looks import SHARE, Look
 
 UTC_NAME = re.compile(r" (utc|gmt|z)$")
 Fits = Callable[[Look], bool]
@@ -33,6 +33,7 @@ def _is_level(look: Look) -> bool:
 
 FROM = r"(pick ?up|restaurant|store|shop|vendor|from|origin|start)( location| address)?( location)?"
 TO = r"(drop ?off|drop|delivery|customer|to|destination|end)( location| address)?( location)?"
+MINOR_NAME = r" (in )?(cents|pence|minor( units?)?)"  # amounts in hundredths, as payment services write them
 # Field -> what a column may be called (lower case, words apart by one space), likeliest first, and what it must hold.
 NAMES: dict[str, tuple[tuple[str, ...], Fits]] = {
     "order_id": ((r"order (id|code|number|no|nr|ref|reference)", r"order", r"id", r"(order )?number"), _is_text),
@@ -74,14 +75,14 @@ NAMES: dict[str, tuple[tuple[str, ...], Fits]] = {
     "restaurant_id": ((r"(restaurant|store|shop|vendor|merchant|outlet|place) (id|code|number|ref)",), _is_text),
     "restaurant_name": ((r"(restaurant|store|shop|vendor|merchant|outlet|place) ?(name)?",), _is_text),
     "basket_value_cents": (
-        (r"(sub ?total|basket( value)?|order (value|total|amount)|(net|gross) sale|(total )?amount|total|price)"
-         r"( \w{3})?",),
+        (rf"(sub ?total|basket( value)?|order (value|total|amount)|(net|gross) sale|(total )?amount|total|price)"
+         rf"( \w{{3}})?({MINOR_NAME})?",),
         _is_amount,
     ),
-    "refund_cents": ((r"refund(ed)?( amount)?",), _is_amount),
-    "tax_cents": ((r"(tax|vat)( amount)?",), _is_amount),
-    "fees_cents": ((r"(fees?|commission|service fee)( amount)?",), _is_amount),
-    "payout_cents": ((r"(payout|net payout|paid out)( amount)?",), _is_amount),
+    "refund_cents": ((rf"refund(ed)?( amount)?({MINOR_NAME})?",), _is_amount),
+    "tax_cents": ((rf"(tax|vat)( amount)?({MINOR_NAME})?",), _is_amount),
+    "fees_cents": ((rf"(fees?|commission|service fee)( amount)?({MINOR_NAME})?",), _is_amount),
+    "payout_cents": ((rf"(payout|net payout|paid out)( amount)?({MINOR_NAME})?",), _is_amount),
     "currency": ((r"(order |total )?currency( code)?",), _is_level),
     "delivery_minutes": (
         (r"(time taken|delivery( time| duration)?|duration|minutes)( min| mins| minutes| s| secs| seconds)?",),
@@ -101,6 +102,12 @@ def plain_name(name: str) -> str:
     """A column's name in lower case, its words apart by one space: `pickUp_Lat(deg)` is `pick up lat deg`."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return " ".join(re.sub(r"[^0-9A-Za-zÀ-ÿ]+", " ", apart).lower().split())
+
+
+def says_minor(look: Look) -> bool:
+    """Whether the column's name says that its amounts are hundredths, and its numbers are whole."""
+    whole = look.cells.str.fullmatch(r"[-+]?\d+(?:\.0*)?").mean() > SHARE
+    return bool(re.search(rf"{MINOR_NAME}$", plain_name(look.name))) and bool(whole)
 
 
 def says_utc(look: Look) -> bool:

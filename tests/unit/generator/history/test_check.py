@@ -323,3 +323,30 @@ def test_an_amount_or_a_courier_beyond_its_contract_is_rejected_with_the_contrac
     }
     details = checked.found["orders"].listing("orders")["detail"].tolist()
     assert details[0].startswith("events/orders ")
+
+
+def test_one_changed_row_among_known_ones_is_told_apart_from_a_wrong_file(tmp_path: Path) -> None:
+    old = check(tmp_path, HEADER, at("1"), at("2"))
+    keys = old.keys[old.keys["kind"] == "orders"]
+    known = Known(orders={i: (d, "import x") for i, d in zip(keys["identity"], keys["digest"], strict=True)})
+    path = write(tmp_path, HEADER, at("1"), at("2", "12.9800,77.5946"))
+    town = mapping()
+    again = check_files(town, path, None, earlier=lambda _: {"lunchtown": known})
+    with pytest.raises(
+        ImportRefused, match=r"1 of 2 rows are known already, 1 cannot be taken.*line 3 \(identity_conflict"
+    ):
+        refuse_above_share(again)
+
+
+def test_many_rows_of_one_identity_are_refused_with_what_may_lie_behind(tmp_path: Path) -> None:
+    checked = check(tmp_path, HEADER, at("1"), *(at("1", f"12.98{n},77.59") for n in range(5)), max_rejected_share=0.1)
+    with pytest.raises(ImportRefused, match="line items of an order"):
+        refuse_above_share(checked)
+
+
+def test_a_filter_may_only_leave_out_rows_whose_cell_is_empty(tmp_path: Path) -> None:
+    filters = [{"column": "total", "empty": "filter"}]
+    checked = check(
+        tmp_path, f"{HEADER},total", at("1") + ",12", at("1") + ",", at("2") + ",x", orders={"filters": filters}
+    )
+    assert outcomes(checked) == {3: ("filtered", "total missing")}

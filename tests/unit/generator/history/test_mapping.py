@@ -135,3 +135,35 @@ def test_every_key_of_a_mapping_is_documented() -> None:
         f for t in TARGETS.values() for f in t
     }
     assert sorted(k for k in keys if f"`{k}`" not in text) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ({"format": "yyyy-MM-dd HH:mm:ss"}, r"placed_at.format: 'yyyy-MM-dd HH:mm:ss' has no code .* %Y-%m-%d"),
+        ({"format": "%Y-%m-%d %Q"}, "placed_at.format: '%Y-%m-%d %Q': 'Q' is a bad directive"),
+        ({"unit": "min"}, "placed_at.unit: no unit 'min'"),
+    ],
+)
+def test_a_format_that_reads_no_time_is_refused_with_its_key(column: dict[str, str], message: str) -> None:
+    with pytest.raises(MappingError, match=message):
+        mapping(columns={"placed_at": {"column": "placed"} | column})
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"customer_id": {"column": "c", "format": "%Y"}}, "customer_id.format: '%Y' is for times"),
+        ({"distance_m": {"column": "c", "unit": "parsec"}}, "distance_m.unit: no unit 'parsec'; known: m, "),
+        ({"tax_cents": {"column": "c", "unit": "m"}}, "tax_cents.unit: no unit 'm'; known: cents, minor"),
+    ],
+)
+def test_a_key_that_would_be_ignored_is_refused(columns: dict[str, object], message: str) -> None:
+    with pytest.raises(MappingError, match=message):
+        mapping(columns=columns)
+
+
+@pytest.mark.parametrize("template", ["{order_id", "order_id}", "abc", "{city}/{day}", "{order_id}/{"])
+def test_an_identity_that_is_the_same_for_every_row_is_refused(template: str) -> None:
+    with pytest.raises(MappingError, match=r"orders\.identity: "):
+        mapping(orders={"identity": template})

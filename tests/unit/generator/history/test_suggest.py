@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from pipelines.cli import app
 from pipelines.errors import MappingError, UsageError
 from tests.unit.generator.history.examples import write
 from tests.unit.generator.history.field_rows import EXPLAINED, LIFE_HEADER, PAID, PAYOUT, life
-from tests.unit.generator.history.test_rappi import ORDERS
+from tests.unit.generator.history.test_rappi import COURIERS, ORDERS
 from tests.unit.generator.history.test_real_tables import OLIST, ZOMATO
 
 ANSWERS: dict[str, Any] = {
@@ -196,3 +197,69 @@ def test_the_command_writes_a_draft_once_and_lists_its_questions(tmp_path: Path)
     assert isinstance(again.exception, UsageError)
     listed = CliRunner().invoke(app, ["mapping", "list"])
     assert [line.split()[0] for line in listed.output.splitlines()] == ["rappi", "zomato"]
+
+
+def drafted(folder: Path, *lines: str) -> tuple[str, dict[str, Any]]:
+    """(remarks above the draft, its content) of a file of these lines."""
+    text, _ = suggest(write(folder, *lines))
+    return "\n".join(line for line in text.splitlines() if line.startswith("#")), yaml.safe_load(text)
+
+
+def test_a_file_without_column_names_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match="no line of column names was found; line 1 looks like data"):
+        suggest(write(tmp_path, *(f"{n},2026-10-0{n} 10:00:00,r1,1{n}.50" for n in range(1, 6))))
+
+
+def test_a_column_called_like_a_time_that_was_not_taken_is_named_with_its_ways_of_writing(tmp_path: Path) -> None:
+    times = [f"2026-10-0{n} 12:00" if n % 2 else f"0{n}/10/2026 12:00" for n in range(1, 9)]
+    remarks, _ = drafted(tmp_path, "order_id,created_at,shop_id", *(f"a{n},{t},s" for n, t in enumerate(times)))
+    assert "created_at is called like a time and was not taken" in remarks
+    assert "'2026-10-01 12:00' (50%), '02/10/2026 12:00' (50%)" in remarks
+
+
+def test_unix_times_with_a_point_and_amounts_in_cents_are_known(tmp_path: Path) -> None:
+    rows = [f"a{n},{1790000000 + 60 * n}.0,s,{1000 + n}" for n in range(8)]
+    remarks, content = drafted(tmp_path, "order_id,created_at,shop_id,amount_in_cents", *rows)
+    columns = content["orders"]["columns"]
+    assert columns["placed_at"] == {"column": "created_at", "format": "epoch_s"}
+    assert columns["basket_value_cents"] == {"column": "amount_in_cents", "unit": "cents"}
+    assert "imported 8" in remarks
+
+
+def test_one_code_among_dollar_signs_is_the_currency(tmp_path: Path) -> None:
+    totals = ["$12.00", "$8.50", "$7.00", "USD 12.00", "$1.20"]
+    rows = (f"a{n},2026-10-0{n + 1} 12:00,s,{total}" for n, total in enumerate(totals))
+    assert drafted(tmp_path, "order_id,created_at,shop_id,total", *rows)[1]["cities"][0]["currency"] == "USD"
+
+
+def test_one_swapped_row_does_not_widen_the_area(tmp_path: Path) -> None:
+    places = ["12.97,77.59", "12.98,77.60", "12.95,77.58", "77.59,12.97", "-12.97,77.59", "12.99,77.61"]
+    header = "order_id,created_at,pickup_lat,pickup_lng"
+    rows = (f"a{n},2026-10-0{n + 1} 12:00,{place}" for n, place in enumerate(places))
+    bounds = drafted(tmp_path, header, *rows)[1]["cities"][0]["bounds"]
+    assert bounds == {"min_lat": 12.85, "max_lat": 13.09, "min_lng": 77.48, "max_lng": 77.71}
+
+
+def test_a_file_of_shifts_is_told_from_one_of_orders(tmp_path: Path) -> None:
+    assert "looks like couriers' shifts" in drafted(tmp_path, *COURIERS[:5])[0]
+
+
+def test_line_items_below_their_order_are_left_out_by_a_drafted_filter(tmp_path: Path) -> None:
+    header = "Name,Created at,Total,Lineitem name,Store"
+    rows = [
+        f"#{n},2026-10-0{n} 12:00,{total},{dish},s" for n in range(1, 6) for total, dish in (("9.50", "a"), ("", "b"))
+    ]
+    checked, text, _ = filled(tmp_path, write(tmp_path, header.replace("Name", "Order", 1), *rows))
+    assert "taken as its line items" in text
+    counts = checked.found["orders"].counts()
+    assert (counts["imported"], counts["filtered"]) == (5, 5)
+
+
+def test_a_workbook_and_a_list_of_json_are_named_for_what_they_are(tmp_path: Path) -> None:
+    book = tmp_path / "orders.xlsx"
+    with zipfile.ZipFile(book, "w") as archive:
+        archive.writestr("xl/workbook.xml", "x")
+    with pytest.raises(MappingError, match=r"is a workbook .* save its sheet as CSV"):
+        suggest(book)
+    with pytest.raises(MappingError, match="write one object a line"):
+        suggest(write(tmp_path, '[{"order_id": 1}]', name="orders.json"))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from generator.history.mapping_parts import Column, FileSpec
-from generator.history.values import TEXT, cells_of, read_money, read_number, read_text
+from generator.history.values import TEXT, cells_of, money_problems, other_currency, read_money, read_number, read_text
 
 MARKERS = ["NaN", "nan", "null", "-"]
 
@@ -106,3 +106,25 @@ def test_listed_words_are_translated_whatever_their_case_and_others_are_refused(
     )
     assert values.fillna("missing").tolist() == ["motorcycle", "bicycle", "missing", "missing"]
     assert bad.tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize(("text", "value"), [("￥800", 80000), ("800円", 80000), ("¥800", 80000), ("800元", 80000)])
+def test_yen_and_yuan_are_read_by_their_signs(text: str, value: int) -> None:
+    assert cents(text) == value
+    said = cells(text)
+    is_other = other_currency(said, pd.Series(["USD"], dtype=TEXT))[0]
+    assert is_other == (text[0] != "¥" and text[0] != "￥")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1250", 1250), ("$1,250", 1250), ("-1250", -1250), ("1250.0", 1250), ("12.50", "bad"), ("", "bad")],
+)
+def test_amounts_in_cents_are_whole_and_taken_as_they_are(text: str, value: int | str) -> None:
+    values, bad = read_money(cells(text), spec(thousands=","), "cents")
+    assert ("bad" if bad[0] else int(values[0])) == value
+
+
+def test_three_decimals_are_refused_with_the_reason() -> None:
+    why = money_problems(cells("1.250", "KWD 12.505", "x"), spec(), None)
+    assert ["two decimals" in sentence for sentence in why] == [True, True, False]
