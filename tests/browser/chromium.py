@@ -36,15 +36,27 @@ def find_chromium() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+_CUT_OFF = """
+[...document.querySelectorAll('svg text')].filter(word => {
+  const own = word.getBoundingClientRect(), drawing = word.ownerSVGElement.getBoundingClientRect();
+  return own.width > 0 && (own.left < drawing.left - 1 || own.right > drawing.right + 1);
+}).map(word => word.textContent)
+"""
+
+
 @dataclass
 class Visit:
-    """What a page did and how it lies: its requests beside itself, console errors, widths in CSS pixels."""
+    """What a page did and how it lies: its requests beside itself, console errors, widths in CSS pixels.
+
+    `cut_off`: words of plots that stick out of their drawing to the left or right.
+    """
 
     requests: list[str]
     errors: list[str]
     scroll_width: int
     client_width: int
     background: str
+    cut_off: list[str]
 
 
 class Browser:
@@ -102,7 +114,8 @@ class Browser:
         sizes = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         scroll, client = self._value(session, sizes)
         background = self._value(session, "getComputedStyle(document.body).backgroundColor")
-        seen = Visit(self._requests(page), self._errors(), scroll, client, background)
+        cut_off = self._value(session, _CUT_OFF)
+        seen = Visit(self._requests(page), self._errors(), scroll, client, background, cut_off)
         self.call("Target.closeTarget", targetId=target)
         return seen
 

@@ -78,7 +78,8 @@ def kitchens_finding(day: CityDay) -> Finding:
     subject, cooked = "Kitchens under load", kitchens.preparations(day.orders, day.responses)
     rows = kitchens.by_load(cooked)
     if rows.empty:
-        text = f"{n.plural(len(cooked), 'order')} told when it was begun and ready; a median is given from {FEW} on."
+        orders = n.plural(len(cooked), "order") if len(cooked) else "No order"
+        text = f"{orders} told when it was begun and ready; a median is given from {FEW} on."
         return empty_finding("kitchens", subject, "Too few preparations to compare", text)
     table = as_table(
         rows[["name", "orders", "median", "p90"]],
