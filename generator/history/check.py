@@ -103,7 +103,11 @@ def _day(mapping: Mapping, day: date | None) -> date | None:
             raise UsageError(f"mapping {mapping.name}: its files have dates of their own; leave --date out")
         return None
     if (chosen := day or mapping.day) is None:
-        raise UsageError(f"mapping {mapping.name}: its files hold clock times only; say their day by --date YYYY-MM-DD")
+        said = mapping.orders.columns["placed_at"].format
+        raise UsageError(
+            f"mapping {mapping.name}: its files hold clock times only (orders.columns.placed_at.format {said!r} has no "
+            "day); say their day by --date YYYY-MM-DD"
+        )
     return chosen
 
 

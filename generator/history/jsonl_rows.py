@@ -16,6 +16,10 @@ class _KeyTwiceError(ValueError):
     """A JSON object with the same key twice."""
 
 
+class HalfCharacterError(ValueError):
+    """Half of a character (a lone surrogate), which is no text."""
+
+
 class _Number(str):
     """A number as it was written, with all its digits; told from text when a list is written back."""
 
@@ -35,10 +39,25 @@ def _no_constant(name: str) -> Any:
 
 
 def parse_line(line: str) -> Any:
-    """One JSON document, numbers kept as written. ValueError: not JSON (NaN and Infinity are not), or a key twice."""
-    return json.loads(
+    """One JSON document, numbers kept as written. ValueError: not JSON (NaN and Infinity are not), or a key twice, or
+    half of a character, which is no text."""
+    value = json.loads(
         line, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant, object_pairs_hook=_pairs
     )
+    refuse_half_characters(line, value)
+    return value
+
+
+def refuse_half_characters(text: str, value: Any) -> None:
+    """ValueError where the value that was read from the JSON text holds half of a character written in two escapes, as
+    texts cut by length do: no store takes it."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(str(error.object)[error.start]):04x}"
+        raise HalfCharacterError(f"{half} is half of a character: a text was cut within it") from None
 
 
 def json_text(value: Any) -> str:
@@ -98,9 +117,11 @@ def jsonl_rows(text: str, spec: FileSpec) -> RawRows:
 
 
 def _rule(error: ValueError, is_last: bool, has_line_end: bool, line: str) -> str:
-    """`key_twice`, `truncated_last_line` (the last line ends before its object does) or `not_json`."""
+    """`key_twice`, `not_text`, `truncated_last_line` (the last line ends before its object does) or `not_json`."""
     if isinstance(error, _KeyTwiceError):
         return "key_twice"
+    if isinstance(error, HalfCharacterError):
+        return "not_text"
     if not (is_last and isinstance(error, json.JSONDecodeError)):
         return "not_json"
     missed_end = error.msg.startswith("Unterminated") or error.pos >= len(line.rstrip())

@@ -13,6 +13,7 @@ from generator.history.findings import Findings, Outcome
 
 # Two hours on the road: a shift's open orders closed at once, not a delivery (as in silver orders).
 LONGEST_RIDE = pd.Timedelta(hours=2)
+LONGEST_AHEAD = pd.Timedelta(days=92)  # a quarter: no kitchen takes orders of a later one
 # Milestones on the way that are taken as missing where they contradict the rest.
 ON_THE_WAY = ("accepted_at", "courier_accepted_at", "arrived_at_restaurant_at", "picked_up_at")
 ENDS = {"delivered_at": "delivered", "cancelled_at": "cancelled", "rejected_at": "rejected", "failed_at": "failed"}
@@ -55,12 +56,25 @@ def _end_before_placement(orders: pd.DataFrame, found: Findings) -> None:
         found.add(early, Outcome.quarantined, f"{end}_before_placement", _shown(orders[name]), "ended before it began")
 
 
+def _wanted_far_ahead(orders: pd.DataFrame, longest_hours: float, found: Findings) -> None:
+    """What is wanted or promised months ahead is taken as missing: a mistyped year would make everything early."""
+    limit = max(LONGEST_AHEAD, pd.Timedelta(hours=longest_hours))
+    for name in ("scheduled_for", "promised_at"):
+        if name in orders:
+            far = ((orders[name] - orders["placed_at"]) > limit).to_numpy()
+            rule = f"{name.removesuffix('_at').removesuffix('_for')}_long_after_placement"
+            detail = f"more than {limit.days} days ahead: taken as missing"
+            found.add(far, Outcome.flagged, rule, _shown(orders[name]), detail)
+            orders[name] = orders[name].mask(far)
+
+
 def _long_after_placement(orders: pd.DataFrame, longest_hours: float, found: Findings) -> None:
     """What is said to have happened longer after placement (of pre-orders: after the wanted time) than orders live.
 
     A delivery sets the order aside, as one of its two times is wrong. A batch job may close an order days later: then
     it ended so, when is not known. What lies on the way is taken as missing.
     """
+    _wanted_far_ahead(orders, longest_hours, found)
     due = orders["placed_at"]
     if "scheduled_for" in orders:
         due = due.where(~(orders["scheduled_for"] > due), orders["scheduled_for"])

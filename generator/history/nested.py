@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from generator.history.findings import Findings, Outcome
+from generator.history.jsonl_rows import refuse_half_characters
 from generator.history.mapping_parts import ItemFields
 
 WHOLE = re.compile(r"[1-9]\d{0,4}")  # portions: a whole number, at most what the contract admits
@@ -70,6 +71,7 @@ def _each(cells: pd.Series, read: Any, found: Findings) -> pd.Series:
 def _json(text: str, name: str, kind: type) -> Any:
     try:
         value = json.loads(text, parse_float=Decimal)
+        refuse_half_characters(text, value)
     except (ValueError, RecursionError) as error:
         raise _WrongError(Outcome.rejected, f"{name}_unreadable", f"not JSON: {error}") from None
     if not isinstance(value, kind):

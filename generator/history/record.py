@@ -46,15 +46,26 @@ def one_at_a_time(on_wait: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def folder_of(unit: str) -> Path:
-    """Folder of one import; its unit with the colon replaced, which some file systems do not allow in a name."""
-    return imports_dir() / unit.replace(":", "_")
+def folder_of(checked: Checked) -> Path:
+    """Folder of one import: its unit with the colon replaced, which some file systems do not allow in a name, and its
+    mapping and city behind where the same files were imported as another's."""
+    name = checked.unit.replace(":", "_")
+    taken = next((r for r in records() if _recorded_in(r) == name), None)
+    if taken is None or taken["producer_id"] == checked.producer_id:
+        return imports_dir() / name
+    return imports_dir() / f"{name}_{checked.mapping.name}_{checked.key}"
+
+
+def _recorded_in(record: Record) -> str:
+    """Name of a record's folder; records of before only had their unit's."""
+    return str(record.get("recorded_in", record["unit"].replace(":", "_")))
 
 
 def account(checked: Checked) -> Record:
     """Counts of each file: read is the sum of the outcomes; totals by rule; what the mapping settled (`notes`);
     how the imported orders ended; sums of money by field and currency; columns that no key of the mapping names."""
     record: Record = {"producer_id": checked.producer_id, "unit": checked.unit, "city_id": checked.key}
+    record["recorded_in"] = folder_of(checked).name
     for kind, found in checked.found.items():
         record[kind] = found.counts()
     record["blank_lines"] = {kind: found.rows.blank for kind, found in checked.found.items()}
@@ -73,7 +84,7 @@ def account(checked: Checked) -> Record:
 
 def write_listings(checked: Checked) -> Path:
     """Write the rows left out, and those flagged, each with line, rule, value and original text; the folder."""
-    folder = folder_of(checked.unit)
+    folder = folder_of(checked)
     folder.mkdir(parents=True, exist_ok=True)
     listing = pd.concat([found.listing(kind) for kind, found in checked.found.items()], ignore_index=True)
     flagged = listing["outcome"] == Outcome.flagged.name
@@ -87,7 +98,7 @@ def write_listings(checked: Checked) -> Path:
 
 def write_record(record: Record, checked: Checked, status: str) -> None:
     """Write identities, then `import.json`, each whole or not at all; `status` is `prepared` or `published`."""
-    folder = folder_of(checked.unit)
+    folder = folder_of(checked)
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in (("identities", checked.keys), ("details", checked.kept.details)):
         part = folder / f"{name}.parquet.part"
@@ -113,7 +124,7 @@ def imported_before(files_sha256: str, mapping: str, is_published: Callable[[Rec
         ours = record["producer_id"].startswith(f"replay:{mapping}:") and record["files_sha256"] != files_sha256
         if not (ours and is_published(record)):
             continue
-        keys = pd.read_parquet(folder_of(record["unit"]) / "identities.parquet")
+        keys = pd.read_parquet(imports_dir() / _recorded_in(record) / "identities.parquet")
         known = found.setdefault(record["city_id"], Known())
         kinds = {"orders": known.orders, "couriers": known.couriers, "rows": known.rows}
         for kind, identity, digest in zip(keys["kind"], keys["identity"], keys["digest"], strict=True):

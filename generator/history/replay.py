@@ -113,7 +113,8 @@ def _check(request: Request, mapping: Mapping) -> Checked:
 
 def _as_recorded(record: Record) -> Record:
     """The record of this import as it was written when it was published, if it is still there."""
-    return next((r for r in records() if r["unit"] == record["unit"]), record)
+    ours = (record["producer_id"], record["unit"])
+    return next((r for r in records() if (r["producer_id"], r["unit"]) == ours), record)
 
 
 def _fingerprint(checked: Checked, seed: int) -> str:
@@ -136,7 +137,7 @@ def _is_there(checked: Checked, record: Record) -> bool:
                 "DISHPATCH_DATA_DIR"
             )
         return True
-    _refuse_imported_otherwise(checked, published)
+    _refuse_imported_otherwise(checked)
     if checked.mapping.clock_times_only:
         same_day = [unit for unit in published if unit.split(":")[0] == str(checked.day)]
         if same_day:
@@ -147,17 +148,24 @@ def _is_there(checked: Checked, record: Record) -> bool:
     return False
 
 
-def _refuse_imported_otherwise(checked: Checked, published: dict[str, Any]) -> None:
+def _is_of_city(producer_id: str, city: str) -> bool:
+    """Whether a producer is an import, by whichever mapping, of the city (or of `several`)."""
+    kind, _, rest = producer_id.partition(":")
+    return kind == "replay" and rest.partition(":")[2] == city
+
+
+def _refuse_imported_otherwise(checked: Checked) -> None:
     """ImportRefused where the same files are there under another day or mapping: their orders would be twice.
 
     Files of clock times may be imported for several days; which, is said on the command line.
     """
     if checked.mapping.clock_times_only:
         return
-    of_files = [unit for unit in published if unit.endswith(f":{checked.files_hash[:12]}")]
-    same = [r for r in records() if (r["files_sha256"], r["city_id"]) == (checked.files_hash, checked.key)]
-    others = [r for r in same if r["status"] == "published" and r["producer_id"] != checked.producer_id]
-    of_files += [f"{r['unit']} by {r['producer_id']}" for r in others]
+    of_files = sorted(
+        f"{p['unit']} by {p['producer_id']}"
+        for p in published_units().values()
+        if p["unit"].endswith(f":{checked.files_hash[:12]}") and _is_of_city(p["producer_id"], checked.key)
+    )
     if of_files:
         raise ImportRefused(
             f"these files were imported before as {of_files[0]}, now they would be {checked.unit} by "

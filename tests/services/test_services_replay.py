@@ -89,12 +89,29 @@ def test_the_same_file_by_another_mapping_is_refused(tmp_path: Path, change: dic
         replay(request)
 
 
+def test_the_same_file_of_two_cities_is_recorded_for_each_and_refused_to_both_by_another_mapping(
+    tmp_path: Path,
+) -> None:
+    row = GOOD.replace("001", "088")
+    for city in ("eastside", "westside"):
+        assert replay(dated(tmp_path, city, row)).status == "published"
+    mine = [r for r in records() if r["city_id"] in ("eastside", "westside")]
+    assert len({r["recorded_in"] for r in mine}) == len(mine) == 2
+    request = dated(tmp_path, "eastside", row)
+    content = json.loads(Path(request.mapping).read_text(encoding="utf-8"))
+    Path(request.mapping).write_text(json.dumps(content | {"name": "renamed"}), encoding="utf-8")
+    with pytest.raises(ImportRefused, match="by replay:lunch:eastside"):
+        replay(request)
+    later = replay(dated(tmp_path, "eastside", row, GOOD.replace("001", "089"), name="later.csv"))
+    assert later.record["orders"]["duplicate"] == 1
+
+
 def test_two_imports_of_one_new_file_at_once_publish_it_once_and_both_end_well(tmp_path: Path) -> None:
     request = dated(tmp_path, "twintown", GOOD)
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(replay, [request, request]))
     assert sorted(one.status for one in done) == ["already there", "published"]
-    (record,) = [r for r in records() if r["unit"] == done[0].record["unit"]]
+    (record,) = [r for r in records() if r["producer_id"] == "replay:lunch:twintown"]
     assert record["status"] == "published"
 
 

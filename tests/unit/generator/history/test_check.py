@@ -350,3 +350,12 @@ def test_a_filter_may_only_leave_out_rows_whose_cell_is_empty(tmp_path: Path) ->
         tmp_path, f"{HEADER},total", at("1") + ",12", at("1") + ",", at("2") + ",x", orders={"filters": filters}
     )
     assert outcomes(checked) == {3: ("filtered", "total missing")}
+
+
+def test_a_promise_or_wish_of_another_year_is_taken_as_missing(tmp_path: Path) -> None:
+    columns = {"scheduled_for": {"column": "wanted"}, "promised_at": {"column": "promised"}}
+    row = at("1") + ",2027-03-06 19:00:00,2027-03-06 19:00:00"
+    checked = check(tmp_path, f"{HEADER},wanted,promised", row, columns=columns)
+    rule = "scheduled_long_after_placement+promised_long_after_placement"
+    assert outcomes(checked) == {2: ("flagged", rule)}
+    assert checked.orders[["scheduled_for", "promised_at"]].isna().all(axis=None)

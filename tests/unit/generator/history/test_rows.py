@@ -263,3 +263,10 @@ def test_bytes_of_no_encoding_that_can_be_told_are_asked_for(tmp_path: Path) -> 
     path = write(tmp_path, HEADER, b"caf\x8f\x81" + GOOD.encode())
     with pytest.raises(MappingError, match="neither UTF-8 nor Windows-1252"):
         check_files(mapping(orders={"encoding": "detect"}), path, None)
+
+
+def test_half_of_a_character_in_json_rejects_its_row_alone(tmp_path: Path) -> None:
+    path = write(tmp_path, record(note="@").replace("@", r"cut \ud83c"), record().replace("001", r"\ud83c\udf55"))
+    checked = check_files(mapping(orders=JSONL, columns=NESTED), path, None)
+    assert outcomes(checked) == {1: ("rejected", "not_text")}
+    assert checked.orders["order_id"].tolist() == ["lunchtown-🍕"]
