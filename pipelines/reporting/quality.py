@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pyarrow.compute as pc
 from deltalake.exceptions import TableNotFoundError
 
 from pipelines.connectors.delta import open_table
@@ -28,6 +29,7 @@ SOURCES = {
 }
 _COLUMNS = ["source", "last_event", "complete", "quarantined", "note", "state"]
 _EVENT_COLUMNS = ["event_id", "order_id", "event_time"]
+NEVER_SENT = "this city never sent any"
 _DAYS_AFTER = 7  # a review comes in the days after its order
 
 Filters = list[tuple[str, str, object]]
@@ -51,7 +53,10 @@ def source_quality(
         # An order whose life contradicts itself is kept out as a whole and counts with the orders.
         sets = [f"bronze/{dataset}", dataset, *(["silver/orders"] if dataset == "orders" else [])]
         own = aside[aside["dataset"].isin(sets)]
-        rows.append(source_row(label, events[events["order_id"].isin(orders)], own, day, time_zone, bool(orders)))
+        row = source_row(label, events[events["order_id"].isin(orders)], own, day, time_zone, bool(orders))
+        if row["state"] == "missing" and not ever_sent(dataset, city_id):
+            row |= {"state": "none", "note": NEVER_SENT}  # a history need not have it
+        rows.append(row)
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -77,6 +82,15 @@ def source_row(
     times = pd.to_datetime(pd.concat([good["event_time"], aside["event_time"]]).dropna(), utc=True)
     last = None if times.empty else n.clock(times.max().tz_convert(ZoneInfo(time_zone)).to_pydatetime(), day)
     return {**row, "last_event": last, "complete": len(good) / received}
+
+
+def ever_sent(dataset: str, city_id: str) -> bool:
+    """Whether bronze has any event of the city."""
+    try:
+        stored = open_table(f"bronze/{dataset}").to_pyarrow_dataset()
+    except TableNotFoundError:
+        return False
+    return bool(stored.head(1, columns=["city_id"], filter=pc.field("city_id") == city_id).num_rows)
 
 
 def _days(column: str, day: date) -> Filters:

@@ -12,6 +12,7 @@ from pipelines.reporting.city.day import FEW, CityDay
 from pipelines.reporting.city.places import restaurants_of_day
 from pipelines.reporting.frames import highest
 from pipelines.reporting.headline import simulated_text
+from pipelines.reporting.quality import NEVER_SENT
 
 _SOURCES = {
     "orders": ("Orders", "placed"),
@@ -104,7 +105,7 @@ def _source(day: CityDay, name: str, label: str, column: str) -> dict[str, Any]:
     row: dict[str, Any] = {"source": label, "last_event": None, "complete": None, "quarantined": refused, "state": None}
     if len(at) + refused == 0:
         if name not in day.ever:
-            return {**row, "state": "none", "note": "this city never sent any"}
+            return {**row, "state": "none", "note": NEVER_SENT}
         expected = len(day.orders) > 0
         note = "other days have it, this one does not" if expected else "none of this day"
         return {**row, "state": "missing" if expected else "none", "note": note}

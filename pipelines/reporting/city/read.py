@@ -14,6 +14,7 @@ from pipelines.contracts import load_contract
 from pipelines.errors import UsageError
 from pipelines.reporting.city.assemble import FRAMES, PLACEMENT_COLUMNS, SILVER_COLUMNS, city_day, registration
 from pipelines.reporting.city.day import CityDay
+from pipelines.reporting.quality import ever_sent
 from pipelines.transforms.events import latest_cities
 from pipelines.transforms.local_time import business_day_utc
 
@@ -40,17 +41,8 @@ def read_city_day(city_id: str, business_date: date | str) -> tuple[CityDay, dic
     for topic in FRAMES:
         columns = load_contract(f"events/{topic}").columns
         events[topic] = _rows(f"bronze/{topic}", columns, of_city & _between(begins - BEFORE, ends + AFTER), versions)
-    ever = {topic for topic, rows in events.items() if rows.num_rows or _sent(f"bronze/{topic}", of_city)}
+    ever = {topic for topic, rows in events.items() if rows.num_rows or ever_sent(topic, city_id)}
     return city_day(city_id, day, city, orders, placements, events, ever), versions
-
-
-def _sent(path: str, of_city: pc.Expression) -> bool:
-    """Whether the city sent an event of that kind on any day; reads on only until it finds one."""
-    try:
-        found = open_table(path).to_pyarrow_dataset()
-    except TableNotFoundError:
-        return False
-    return bool(found.head(1, columns=["city_id"], filter=of_city).num_rows)
 
 
 def _between(first: datetime, until: datetime) -> pc.Expression:
