@@ -15,7 +15,7 @@ from generator.history.suggest.looks import Look, look_at
 from generator.history.suggest.places import city_of
 from generator.history.suggest.repeats import lines_of_orders, repeats, sources
 from generator.history.suggest.roles import plain_name, roles_of, says_minor, says_utc
-from generator.history.suggest.unfit import remark_unfit
+from generator.history.suggest.unfit import column_question, remark_unfit
 from generator.history.suggest.words import kinds_of, words_of
 from generator.history.targets import ORDERS
 
@@ -134,7 +134,7 @@ def _columns(looks: list[Look], roles: dict[str, Look], orders: dict[str, Any], 
             columns["state"]["values"] = {w: v for w, v in columns["state"]["values"].items() if w in is_order}
     for required in ("order_id", "placed_at"):
         if required not in columns:
-            columns[required] = {"column": blank(f"the column of {ORDERS[required].meaning}: {', '.join(by_name)}")}
+            columns[required] = {"column": blank(column_question(required, looks))}
     remark_unfit(looks, columns, draft.remarks)
     used = {source for column in columns.values() for source in sources(column)}
     rest = [x.name for x in looks if x.name not in used]

@@ -8,10 +8,27 @@ from typing import Any
 from generator.history.suggest.looks import Look
 from generator.history.suggest.roles import plain_name
 from generator.history.suggest.times import TIME_NAME, shapes_of
+from generator.history.targets import ORDERS
 
 MOST_SHAPES = 3
 SHIFT_BEGINS = re.compile(r"(shift )?(on|start|starts|begin|begins|clock in|check in|online)( (time|at))?")
 SHIFT_ENDS = re.compile(r"(shift )?(off|end|ends|finish|clock out|check out|offline)( (time|at))?")
+
+
+def column_question(field: str, looks: list[Look]) -> str:
+    """The question for the column of a field that every order needs: those first whose values could be it."""
+    if field == "placed_at":
+        likely, why = [x.name for x in looks if x.times is not None], "hold times"
+    else:
+        likely = [
+            x.name for x in looks if x.times is None and not x.is_money and x.cells.is_unique and len(x.cells) > 1
+        ]
+        why = "differ in every row"
+    asked = f"the column of {ORDERS[field].meaning}: "
+    if not likely:
+        return asked + ", ".join(x.name for x in looks)
+    rest = [x.name for x in looks if x.name not in likely]
+    return asked + f"{', '.join(likely)} ({why})" + (f", or {', '.join(rest)}" if rest else "")
 
 
 def remark_unfit(looks: list[Look], columns: dict[str, Any], remarks: list[str]) -> None:

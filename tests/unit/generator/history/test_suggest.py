@@ -263,3 +263,10 @@ def test_a_workbook_and_a_list_of_json_are_named_for_what_they_are(tmp_path: Pat
         suggest(book)
     with pytest.raises(MappingError, match="write one object a line"):
         suggest(write(tmp_path, '[{"order_id": 1}]', name="orders.json"))
+
+
+def test_a_column_that_is_asked_for_is_asked_with_those_first_that_could_be_it(tmp_path: Path) -> None:
+    rows = [f"2026-10-0{n} 12:00,N{n},r,{n}" for n in range(1, 6)]
+    _, blanks = suggest(write(tmp_path, "Zeitpunkt,Beleg,Laden,Kasse", *rows))
+    assert blanks["orders.columns.placed_at.column"].endswith(": Zeitpunkt (hold times), or Beleg, Laden, Kasse")
+    assert "Beleg, Kasse (differ in every row), or Zeitpunkt" in blanks["orders.columns.order_id.column"]
