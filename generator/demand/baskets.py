@@ -31,11 +31,11 @@ class Baskets:
 
 def draw_baskets(shop: np.ndarray, menus: Menus, streams: Streams) -> Baskets:
     """One to four lines of different dishes from the menu of each order's restaurant, mostly one portion each."""
-    size, random = len(shop), streams.of("demand/basket")
+    size = len(shop)
     offered = np.diff(menus.first)[shop]
-    lines = np.minimum(1 + np.minimum(random.poisson(MORE_LINES, size), LONGEST - 1), offered)
-    taste = random.random((size, TASTED_DISHES))
-    portions = 1 + (random.random((size, LONGEST)) < SECOND_PORTION)
+    lines = np.minimum(1 + np.minimum(streams.of("demand/basket").poisson(MORE_LINES, size), LONGEST - 1), offered)
+    taste = streams.of("demand/taste").random((size, TASTED_DISHES))
+    portions = 1 + (streams.of("demand/portions").random((size, LONGEST)) < SECOND_PORTION)
     taste[np.arange(TASTED_DISHES)[None, :] >= offered[:, None]] = np.inf
     chosen = np.argsort(taste, axis=1)[:, :LONGEST] + menus.first[shop][:, None]
     taken = np.arange(LONGEST)[None, :] < lines[:, None]

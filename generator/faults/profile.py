@@ -127,9 +127,11 @@ class AddedColumn(Part):
     def _of_type(self) -> AddedColumn:
         for value in self.values:
             try:
-                pa.array([value], pa.type_for_alias(self.type))
-            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                kept = pa.array([value], pa.type_for_alias(self.type))[0].as_py()
+            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
                 raise ValueError(f"values: {value!r} is no {self.type}") from error
+            if kept != value:
+                raise ValueError(f"values: {value!r} is no {self.type}")
         return self
 
 

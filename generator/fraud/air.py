@@ -48,8 +48,13 @@ def deliver_air(
             continue
         shop = float(orders.pickup_lat[order]), float(orders.pickup_lng[order])
         ways = _Ways(travel, int(fleet.codes[row]), int(orders.hour(int(order), start)), start)
-        span, legs = days.visit(fleet, row, int(order), (start, start + needs), shop, ways)
-        trips.legs.extend(legs)
+        assigned = start + answer + 1
+        span, rides = days.visit(fleet, row, (start, start + needs), shop, ways)
+        if rides:
+            stay = Leg(row, int(order), assigned, assigned + 1, assigned + takes, *shop, *shop)
+            trips.legs.extend([rides[0], stay, rides[1]])
+        else:
+            fleet.silences.append((row, start, start + needs))
         days.spans[row].append(span)
         _make_trip(trips, int(order), row, (start, answer, takes), np.array(MILESTONES) + tapped[order])
 
@@ -93,10 +98,9 @@ class _Days:
         return at if at + needs <= fleet.ends[row] else np.inf
 
     def visit(
-        self, fleet: Fleet, row: int, order: int, span: tuple[float, float], shop: tuple[float, float], ways: _Ways
+        self, fleet: Fleet, row: int, span: tuple[float, float], shop: tuple[float, float], ways: _Ways
     ) -> tuple[tuple[float, float], list[Leg]]:
-        """(seconds taken, rides): to the restaurant before the span and back after it, if there is time; else the phone
-        is off, and nothing is ridden."""
+        """(seconds taken, rides): to the restaurant before the span and back after it; no rides if there is no time."""
         earlier = [leg for leg in self.rides[row] if leg.start <= span[0]]
         start = (earlier[-1].to_lat, earlier[-1].to_lng) if earlier else (fleet.start_lat[row], fleet.start_lng[row])
         here = float(start[0]), float(start[1])
@@ -106,10 +110,8 @@ class _Days:
         if span[0] - there < since or span[1] + back > until:
             return span, []
         taken = span[0] - there, span[1] + back
-        at_work = (span[0], span[0] + 1.0, span[1] - AFTER_HAND_OFF_SECONDS)
         return taken, [
             Leg(row, NO_ORDER, taken[0], span[0], span[0], *here, *shop),
-            Leg(row, order, *at_work, *shop, *shop),
             Leg(row, NO_ORDER, span[1], taken[1], taken[1], *shop, *here),
         ]
 

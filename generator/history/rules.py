@@ -73,7 +73,10 @@ def position_rules(
 
 
 def future_rules(orders: pd.DataFrame, is_order: np.ndarray, found: Findings) -> None:
-    """What is later than this import, and more than clocks differ by, has not happened: a mistyped year."""
+    """What is later than this import, and more than clocks differ by, has not happened: a mistyped year.
+
+    The instant of the import decides: a file that is imported too early can be imported again once its time has come.
+    """
     latest = pd.Timestamp.now("UTC") + CLOCK_ERROR
     for name, what in (("placed_at", "placed"), ("refunded_at", "refunded")):
         if name in orders:

@@ -87,7 +87,8 @@ class Fleet:
     """Where couriers are, when each is free, and how they ride. Sorted by courier_id, then start of shift.
 
     `pauses`: (row, since, until) of breaks taken and vehicles repaired, in seconds since 1970. A break is due at
-    `pauses_at` of the couriers' frame, where it has the column, and begins once no order is in hand.
+    `pauses_at` of the couriers' frame, where it has the column, and begins once no order is in hand. `silences`: (row,
+    since, until) in which a phone is switched off.
     """
 
     def __init__(self, couriers: pd.DataFrame, lives: Lives, travel: TravelTimes) -> None:
@@ -101,6 +102,7 @@ class Fleet:
         self.starts, self.ends = seconds_of(couriers["starts_at"]), seconds_of(couriers["ends_at"])
         self.free = self.starts.copy()
         self.pauses: list[tuple[int, float, float]] = []
+        self.silences: list[tuple[int, float, float]] = []
         self._due = self._breaks(couriers)
         self.pace = np.exp(lives.riding.courier_spread * _lasting(self.ids, "courier pace"))
         spread = lives.dispatch.temper_spread

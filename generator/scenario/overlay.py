@@ -110,14 +110,15 @@ class Overlay:
         factor, closed, opens = np.ones(len(orders)), np.zeros(len(orders), dtype=bool), np.full(len(orders), np.nan)
         placed = seconds_of(orders["placed_at"])
         cooked = np.fmax(placed, seconds_of(orders["scheduled_for"]) - COOKED_BEFORE_WANTED_SECONDS)
-        for window, span in self._windows:
+        for window, span in sorted(self._windows, key=lambda held: held[1]):  # what waits for one may meet the next
             if isinstance(window, KitchenWindow):
                 struck = self._struck(orders, window.kitchens)
                 if window.kitchens.closed:
                     asked = struck & within(placed, span)
                     closed |= asked
-                    opens = np.where(struck & within(cooked, span) & ~asked, np.fmax(opens, span[1]), opens)
-                factor = np.where(struck & within(cooked, span), factor * window.kitchens.minutes_factor, factor)
+                    opens = np.where(struck & within(np.fmax(cooked, opens), span) & ~asked, span[1], opens)
+                at = np.fmax(cooked, opens)
+                factor = np.where(struck & within(at, span), factor * window.kitchens.minutes_factor, factor)
         return orders.assign(kitchen_factor=factor, kitchen_closed=closed, kitchen_opens_at=_times(opens))
 
     def _struck(self, orders: pd.DataFrame, trouble: KitchenTrouble) -> np.ndarray:

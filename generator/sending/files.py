@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generator.city.registration import city_registration
-from generator.faults.handover import HandedOver, messages_in_files, tables_in_files
+from generator.faults.handover import WIDER, HandedOver, messages_in_files, tables_in_files
 from generator.sending.plan import OnRows, Plan, fingerprint
 from pipelines.errors import UsageError
 from pipelines.movers.delivery import Delivery
@@ -59,10 +59,20 @@ def write_plan(plan: Plan, folder: Path, on_rows: OnRows | None = None) -> dict[
 def _write_day(plan: Plan, folder: Path, day: date, mark: str, on_rows: OnRows | None) -> dict[str, int]:
     unit, files = day.isoformat(), dict[str, int]()
     rows = _write_unit(plan, folder, unit, plan.hand_over(day), on_rows, files)
+    _remove_strays(folder, name_of(plan, unit), files)
     manifest = {"fingerprint": mark, "arguments": arguments(plan), "rows": rows, "file_bytes": files}
     text = json.dumps(manifest, indent=1, sort_keys=True)
     _put(_manifest(plan, folder, unit), lambda part: part.write_text(text, encoding="utf-8"))
     return rows
+
+
+def _remove_strays(folder: Path, name: str, files: dict[str, int]) -> None:
+    """Remove what a run that was killed has left of this day and this run has not written: it had other arguments."""
+    left = [*folder.glob(f"*/event_date=*/{name}.parquet"), *folder.glob(f"*/event_date=*/{name}{WIDER}.parquet")]
+    left += [*folder.glob(f"{TRUTH}/*/{name}.parquet"), *folder.glob(f"{BAD_MESSAGES}/*/{name}/*")]
+    for path in left:
+        if path.relative_to(folder).as_posix() not in files:
+            path.unlink()
 
 
 def arguments(plan: Plan) -> dict[str, Any]:

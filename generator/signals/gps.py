@@ -103,6 +103,8 @@ def gps_events(
     stretches, orders = _stretches(legs, fleet, profile).without(silent), pa.array(order_ids, pa.string())
     couriers, chances = Keys.of(fleet.ids), _Chances.of(fleet.ids, streams)
     which, at = _moments(stretches, profile, chances)
+    heard = _heard(stretches.courier[which], at, fleet.silences)
+    which, at = which[heard], at[heard]
     pieces = [load_contract("events/courier_gps").arrow_schema.empty_table()]
     for first in range(0, len(at), POSITIONS_AT_ONCE):
         part = slice(first, first + POSITIONS_AT_ONCE)
@@ -132,7 +134,8 @@ def _moments(stretches: _Stretches, profile: GpsProfile, chances: _Chances) -> t
     number = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
     offset = chances.uniform("offset", chances.keys(stretches.courier, stretches.start))
     at = stretches.start[which] + (number + offset[which]) * stretches.every[which]
-    heard = (at < stretches.end[which]) & ~_lost(chances.keys(stretches.courier[which], at), profile, chances)
+    courier = stretches.courier[which]
+    heard = (at < stretches.end[which]) & ~_lost(courier, chances.keys(courier, at), profile, chances)
     which, at = which[heard], np.round(at[heard], 3)
     order = np.argsort(at, kind="stable")
     return which[order], at[order]
@@ -207,8 +210,16 @@ def _stretches(legs: Legs, fleet: Fleet, profile: GpsProfile) -> _Stretches:
     return _Stretches(*(column[order] for column in columns))
 
 
-def _lost(keys: np.ndarray, profile: GpsProfile, chances: _Chances) -> np.ndarray:
-    """Which of the positions, in order, are swallowed by a lost signal; a loss takes several in a row."""
+def _heard(courier: np.ndarray, at: np.ndarray, silences: Sequence[tuple[int, float, float]]) -> np.ndarray:
+    """Mask of positions whose phone is not switched off."""
+    heard = np.ones(len(at), dtype=bool)
+    for row, since, until in silences:
+        heard &= (courier != row) | (at < since) | (at > until)
+    return heard
+
+
+def _lost(courier: np.ndarray, keys: np.ndarray, profile: GpsProfile, chances: _Chances) -> np.ndarray:
+    """Which of the positions, in order of courier and time, a lost signal swallows; a loss takes several in a row."""
     size = len(keys)
     begins = chances.uniform("loss", keys) < profile.loss_share / profile.lost_positions
     lengths = np.ones(size, dtype=np.int64)
@@ -217,7 +228,8 @@ def _lost(keys: np.ndarray, profile: GpsProfile, chances: _Chances) -> np.ndarra
             np.log1p(-chances.uniform("length of loss", keys)) / np.log1p(-1 / profile.lost_positions)
         ).astype(np.int64)
     places = np.arange(size)
-    reach = np.maximum.accumulate(np.where(begins, places + lengths, 0)) if size else places
+    ends = np.minimum(places + lengths, np.searchsorted(courier, courier, side="right"))  # another's phone is heard
+    reach = np.maximum.accumulate(np.where(begins, ends, 0)) if size else places
     return np.asarray(places < reach)
 
 

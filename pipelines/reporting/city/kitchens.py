@@ -20,17 +20,19 @@ BY_CHANCE = 0.05  # so seldom at most would kitchens that load does not touch le
 class KitchenComparison:
     """Each kitchen with itself: median over `kitchens` of minutes more when it had more than its median in hand.
 
-    In `longer` of them it was more.
+    In `longer` of them it was more, in `even` of them no different.
     """
 
     kitchens: int
     minutes_more: float
     longer: int = 0
+    even: int = 0
 
     @property
     def leans(self) -> bool:
         """Whether so many kitchens lean one way that chance seldom does it (sign test, two-sided)."""
-        return self.kitchens > 0 and float(binomtest(self.longer, self.kitchens).pvalue) <= BY_CHANCE
+        uneven = self.kitchens - self.even
+        return uneven > 0 and float(binomtest(self.longer, uneven).pvalue) <= BY_CHANCE
 
 
 def preparations(orders: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
@@ -80,4 +82,5 @@ def compared_with_itself(cooked: pd.DataFrame) -> KitchenComparison:
         cooked[rows].groupby("restaurant_id")["minutes"].agg(["count", "median"]) for rows in (is_busy, ~is_busy)
     )
     more = (busy.loc[busy["count"] >= _EACH, "median"] - quiet.loc[quiet["count"] >= _EACH, "median"]).dropna()
-    return KitchenComparison(len(more), float(more.median()) if len(more) else float("nan"), int((more > 0).sum()))
+    median = float(more.median()) if len(more) else float("nan")
+    return KitchenComparison(len(more), median, int((more > 0).sum()), int((more == 0).sum()))

@@ -60,6 +60,10 @@ def test_an_empty_file_is_a_clean_profile(tmp_path: Path) -> None:
             {"added_columns": {"columns": {"orders": {"name": "tip", "type": "int64", "values": ["abc"]}}}},
             "values: 'abc' is no int64",
         ),
+        (
+            {"added_columns": {"columns": {"orders": {"name": "tip", "type": "int64", "values": [1.5]}}}},
+            "values: 1.5 is no int64",
+        ),
     ],
 )
 def test_a_profile_that_cannot_be_is_refused_with_the_field_named(given: Any, said: str, tmp_path: Path) -> None:

@@ -71,6 +71,20 @@ def test_a_phone_can_be_silent_for_a_whole_honest_order_and_heard_during_a_collu
     assert 0.1 < done[air].isin(heard).mean() < 1
 
 
+def test_who_holds_an_order_tells_no_position_without_it() -> None:
+    held = (
+        times("delivery_progress")
+        .join(times("courier_assignments")["assigned"])
+        .dropna(subset=["assigned", "delivered"])
+    )
+    done = events("delivery_progress").query("event_type == 'delivered'").set_index("order_id")["courier_id"]
+    gps = events("courier_gps").assign(at=events("courier_gps")["event_time"].astype("int64") / 1e6)
+    without = gps[gps["order_id"].isna()].groupby("courier_id")["at"].apply(np.sort)
+    for order, row in held.iterrows():
+        at = without.get(done[order], np.array([]))
+        assert np.searchsorted(at, row["assigned"]) == np.searchsorted(at, row["delivered"]), order
+
+
 def test_no_phone_is_heard_after_its_shift_has_ended() -> None:
     shifts = events("courier_shifts").query("event_type == 'ended' or event_type == 'dropped_out'")
     ended = shifts.groupby("courier_id")["event_time"].max()

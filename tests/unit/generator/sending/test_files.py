@@ -179,6 +179,23 @@ def test_events_without_a_time_are_kept_apart_and_not_lost(tmp_path: Path) -> No
     assert [path.parent.name for path in written] == ["event_date=1970-01-01", f"event_date={files.NO_DATE}"]
 
 
+def test_what_a_killed_run_of_other_arguments_left_of_a_day_goes_with_it(
+    undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    def die(_day: str, _rows: int) -> None:
+        raise KeyboardInterrupt
+
+    other = replace(plan(), orders_per_day=300, faults=load_faults("usual"))
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            write_plan(other, tmp_path, die)
+    late = tmp_path / "payments" / "event_date=2026-12-24" / "generate-futian-7-2026-11-20.parquet"
+    late.parent.mkdir(parents=True)
+    late.write_bytes(b"a chargeback of the other run")
+    write_plan(plan(), tmp_path)
+    assert contents(tmp_path) == undisturbed
+
+
 def test_a_file_that_cannot_be_written_is_told_and_the_same_command_goes_on(tmp_path: Path) -> None:
     (tmp_path / "orders").write_text("in the way")
     with pytest.raises(UsageError, match=r"orders.* cannot be written \(Not a directory\)"):
