@@ -131,8 +131,12 @@ def _endings(ids: pd.Series, frames: dict[str, pd.DataFrame]) -> pd.Series:
     """How each order ended; all missing where nothing is told of it."""
     cancelled = frames["orders"][frames["orders"]["event_type"] == "cancelled"].drop_duplicates("order_id")
     kinds = np.select(
-        [cancelled["cancelled_by"] == "customer", cancelled["reason"] == "unanswered"],
-        ["cancelled_by_customer", "unanswered"],
+        [
+            cancelled["reason"] == "unanswered",
+            cancelled["cancelled_by"].fillna("customer") == "customer",  # who does not say means the customer
+            cancelled["cancelled_by"] == "restaurant",
+        ],
+        ["unanswered", "cancelled_by_customer", "rejected"],
         "no_courier",
     )
     rejected = _first(frames["restaurant_responses"], "rejected")

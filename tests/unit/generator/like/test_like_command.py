@@ -80,6 +80,27 @@ def test_events_without_couriers_and_positions_are_a_history_too() -> None:
     assert fit_city(observed).couriers is not None
 
 
+def test_who_cancelled_decides_how_an_order_ended_and_nobody_named_is_the_customer() -> None:
+    day = generate_day(load_city("futian"), FRIDAY, 400, 7)
+    orders = day["orders"].to_pandas()
+    cancelled = orders.index[orders["event_type"] == "cancelled"][:4]
+    assert len(cancelled) == 4
+    orders["reason"] = orders["reason"].astype(object)
+    orders["cancelled_by"] = orders["cancelled_by"].astype(object)
+    for row, by in zip(cancelled, (None, "customer", "restaurant", "platform"), strict=True):
+        orders.loc[row, ["reason", "cancelled_by"]] = ["said", by]
+    tables = day | {"orders": pa.Table.from_pandas(orders, schema=day["orders"].schema, preserve_index=False)}
+    ended = dict(zip(placed_ids(tables), of_events(load_city("futian"), tables).orders["ending"], strict=True))
+    found = [ended[order] for order in orders.loc[cancelled, "order_id"]]
+    assert found == ["cancelled_by_customer", "cancelled_by_customer", "rejected", "no_courier"]
+
+
+def placed_ids(tables: dict[str, pa.Table]) -> list[str]:
+    """Orders by placement, as a history is observed."""
+    orders = tables["orders"].to_pandas().sort_values(["event_time", "event_id"], kind="stable")
+    return [str(order) for order in orders[orders["event_type"] == "placed"].drop_duplicates("order_id")["order_id"]]
+
+
 def test_a_folder_of_generated_days_is_a_history(tmp_path: Path) -> None:
     write_plan(Plan(load_city("futian"), FRIDAY, FRIDAY, 250, 7), tmp_path / "days")
     history = of_stored(str(tmp_path / "days"))
