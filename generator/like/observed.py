@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -81,10 +80,15 @@ def of_files(checked: Checked, wanted: str | None = None) -> Observed:
 
 def _endings_said(rows: pd.DataFrame) -> pd.Series:
     """How the rows of a file say that orders ended; missing where they do not."""
-    by = rows["cancelled_by"].map({"restaurant": "rejected", "platform": "no_courier", "courier": "no_courier"})
     said = rows["end"].map({"delivered": "served", **{name: name for name in ("rejected", "failed", "unanswered")}})
     cancelled = (rows["end"] == "cancelled").fillna(False).astype(bool)
-    return said.astype("string").mask(cancelled, by.fillna("cancelled_by_customer").astype("string"))
+    return said.astype("string").mask(cancelled, _ending_by(rows["cancelled_by"]))
+
+
+def _ending_by(cancelled_by: pd.Series) -> pd.Series:
+    """The ending of orders by who cancelled them; who does not say means the customer."""
+    endings = {"restaurant": "rejected", "platform": "no_courier", "courier": "no_courier"}
+    return cancelled_by.map(endings).fillna("cancelled_by_customer").astype("string")
 
 
 def of_events(city: City, tables: Mapping[str, pa.Table]) -> Observed:
@@ -130,15 +134,7 @@ def _first(events: pd.DataFrame, event_type: str) -> dict[str, Any]:
 def _endings(ids: pd.Series, frames: dict[str, pd.DataFrame]) -> pd.Series:
     """How each order ended; all missing where nothing is told of it."""
     cancelled = frames["orders"][frames["orders"]["event_type"] == "cancelled"].drop_duplicates("order_id")
-    kinds = np.select(
-        [
-            cancelled["reason"] == "unanswered",
-            cancelled["cancelled_by"].fillna("customer") == "customer",  # who does not say means the customer
-            cancelled["cancelled_by"] == "restaurant",
-        ],
-        ["unanswered", "cancelled_by_customer", "rejected"],
-        "no_courier",
-    )
+    kinds = _ending_by(cancelled["cancelled_by"]).mask(cancelled["reason"] == "unanswered", "unanswered")
     rejected = _first(frames["restaurant_responses"], "rejected")
     progress = frames["delivery_progress"]
     served = dict.fromkeys(_first(progress, "delivered"), "served") | dict.fromkeys(

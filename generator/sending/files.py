@@ -47,32 +47,41 @@ def write_plan(plan: Plan, folder: Path, on_rows: OnRows | None = None) -> dict[
     with _alone(folder):
         _refuse_other_plan(plan, folder, mark)
         _write_unit(plan, folder, "city", HandedOver(iter([("cities", city_registration(plan.city))]), {}), None)
+        there = _files_by_name(folder)
         for day in plan.days:
             unit = day.isoformat()
             if not _is_whole(_manifest(plan, folder, unit), folder):
-                total.update(_write_day(plan, folder, day, mark, on_rows))
+                before = there.get(name_of(plan, unit), [])
+                total.update(_write_day(plan, folder, day, mark, on_rows, before))
             elif on_rows:
                 on_rows(unit, 0)
     return dict(total)
 
 
-def _write_day(plan: Plan, folder: Path, day: date, mark: str, on_rows: OnRows | None) -> dict[str, int]:
+def _write_day(
+    plan: Plan, folder: Path, day: date, mark: str, on_rows: OnRows | None, before: list[Path]
+) -> dict[str, int]:
+    """Rows by dataset. Of the files `before` those go that this run has not written: a killed run of other arguments
+    has left them."""
     unit, files = day.isoformat(), dict[str, int]()
     rows = _write_unit(plan, folder, unit, plan.hand_over(day), on_rows, files)
-    _remove_strays(folder, name_of(plan, unit), files)
+    for path in before:
+        if path.relative_to(folder).as_posix() not in files:
+            path.unlink()
     manifest = {"fingerprint": mark, "arguments": arguments(plan), "rows": rows, "file_bytes": files}
     text = json.dumps(manifest, indent=1, sort_keys=True)
     _put(_manifest(plan, folder, unit), lambda part: part.write_text(text, encoding="utf-8"))
     return rows
 
 
-def _remove_strays(folder: Path, name: str, files: dict[str, int]) -> None:
-    """Remove what a run that was killed has left of this day and this run has not written: it had other arguments."""
-    left = [*folder.glob(f"*/event_date=*/{name}.parquet"), *folder.glob(f"*/event_date=*/{name}{WIDER}.parquet")]
-    left += [*folder.glob(f"{TRUTH}/*/{name}.parquet"), *folder.glob(f"{BAD_MESSAGES}/*/{name}/*")]
-    for path in left:
-        if path.relative_to(folder).as_posix() not in files:
-            path.unlink()
+def _files_by_name(folder: Path) -> dict[str, list[Path]]:
+    """What is in the folder by the name of its day (`name_of`), looked for once, however many days there are."""
+    found: dict[str, list[Path]] = {}
+    for path in [*folder.glob("*/event_date=*/*.parquet"), *folder.glob(f"{TRUTH}/*/*.parquet")]:
+        found.setdefault(path.stem.removesuffix(WIDER), []).append(path)
+    for path in folder.glob(f"{BAD_MESSAGES}/*/*/*"):
+        found.setdefault(path.parent.name, []).append(path)
+    return found
 
 
 def arguments(plan: Plan) -> dict[str, Any]:

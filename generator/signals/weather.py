@@ -57,10 +57,7 @@ class Weather:
     @property
     def rain(self) -> np.ndarray:
         """Rain of each step, mm per hour."""
-        rain = self.sky_rain
-        for start, end, least in self.showers:
-            rain = np.where((self.at >= start) & (self.at < end), np.maximum(rain, least), rain)
-        return np.asarray(rain)
+        return self.rain_mm_per_hour(self.at)
 
     def temperature(self, seconds: np.ndarray | float) -> np.ndarray:
         """Degrees Celsius at `seconds` since 1970, as `rain_mm_per_hour`."""

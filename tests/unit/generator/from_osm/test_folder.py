@@ -54,6 +54,8 @@ def test_a_built_city_whose_profile_lost_its_comments_is_still_known(tmp_path: P
     (folder / "profile.yaml").write_text("name: Old Town\n", encoding="utf-8")
     (folder / "ATTRIBUTION.md").write_text(f"made by {MARK}", encoding="utf-8")
     check_out(folder, overwrite=True)
+    put(folder, lambda made: write_city(made, "New Town"))
+    assert b"New Town" in (folder / "profile.yaml").read_bytes()
 
 
 def test_a_link_is_refused_whether_or_not_it_leads_anywhere(tmp_path: Path) -> None:
